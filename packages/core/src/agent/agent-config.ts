@@ -1,0 +1,49 @@
+import { object, optional, record, reject, string, type Decoder } from "../parse/decode.ts";
+import { nameDecoder } from "../release/manifest.ts";
+import { idDecoder } from "../update/handoff.ts";
+
+/** Labels an agent brings: at most 64, each key and value short. */
+export const labelKeyDecoder = string({
+  min: 1,
+  max: 63,
+  pattern: /^[A-Za-z0-9][A-Za-z0-9._/-]*$/,
+  what: "letters, digits and . _ / -",
+});
+export const labelValueDecoder = string({
+  max: 128,
+  pattern: /^[A-Za-z0-9._/:@ -]*$/,
+  what: "letters, digits and . _ / : @ -",
+});
+export const labelsDecoder = record(labelKeyDecoder, labelValueDecoder, { max: 64 });
+
+/**
+ * The `muster` member of `config/agent.json`, written by `muster-agent enroll`. The file's other members are the
+ * product's own; Muster keeps them as they are.
+ */
+export interface AgentConfig {
+  readonly agentId: string;
+  readonly product: string;
+  /** `host:port` of the gateway. */
+  readonly gateway: string;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+export const gatewayAddressDecoder = string({
+  min: 3,
+  max: 261,
+  pattern: /^(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/,
+  what: "the form host:port",
+});
+
+const sectionDecoder: Decoder<AgentConfig> = object({
+  agentId: idDecoder,
+  product: nameDecoder,
+  gateway: gatewayAddressDecoder,
+  labels: optional(labelsDecoder),
+});
+
+/** Decodes Muster's member of the whole `agent.json`; other members are not looked at. */
+export const agentConfigDecoder: Decoder<AgentConfig> = (value, path) => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) reject(path, "must be an object");
+  return sectionDecoder("muster" in value ? value.muster : undefined, "muster");
+};

@@ -1,0 +1,1 @@
+export * from "./gen/muster/agent/v1/agent.ts";

@@ -1,0 +1,99 @@
+import { z } from "zod";
+import { idSchema, labelsSchema, nameSchema, pageOf, pageQuerySchema, timestampSchema } from "./common.ts";
+
+export const localPolicySchema = z.object({
+  updates: z.boolean(),
+  channels: z.array(z.string()).nullable(),
+  minimumVersion: z.string().nullable(),
+  maintenance: z.boolean(),
+});
+
+export const telemetrySchema = z.object({
+  cpu: z.number(),
+  memoryUsedBytes: z.number(),
+  memoryTotalBytes: z.number(),
+  diskFreeBytes: z.number(),
+  diskTotalBytes: z.number(),
+  uptimeSeconds: z.number(),
+});
+
+export const agentSchema = z.object({
+  id: z.string(),
+  hostname: z.string(),
+  product: z.string(),
+  version: z.string().nullable(),
+  os: z.string(),
+  arch: z.string(),
+  labels: labelsSchema,
+  capabilities: z.array(z.string()),
+  policy: localPolicySchema,
+  online: z.boolean(),
+  revoked: z.boolean(),
+  enrolledAt: timestampSchema,
+  lastSeenAt: timestampSchema.nullable(),
+  clockSkewMs: z.int().nullable(),
+  telemetry: telemetrySchema.nullable(),
+  target: z
+    .object({
+      id: z.string(),
+      rolloutId: z.string(),
+      version: z.string(),
+      state: z.string(),
+      reason: z.string().nullable(),
+    })
+    .nullable()
+    .describe("The target under way or waiting, if any."),
+});
+export type AgentView = z.infer<typeof agentSchema>;
+
+export const agentListQuerySchema = pageQuerySchema.extend({
+  product: nameSchema.optional(),
+  labels: z.string().max(2048).optional().describe("Label expression: `env=production,os!=windows`."),
+  version: z.string().max(64).optional(),
+  online: z.enum(["true", "false"]).optional(),
+  state: z.string().max(32).optional().describe("State of its latest target."),
+});
+export type AgentListQuery = z.input<typeof agentListQuerySchema>;
+export const agentPageSchema = pageOf(agentSchema);
+export const agentKeySchema = z.object({ id: idSchema });
+
+export const createTokenSchema = z.object({
+  maxUses: z.int().min(1).max(1_000_000).default(1),
+  expiresInMs: z
+    .int()
+    .min(60_000)
+    .max(365 * 86_400_000)
+    .default(86_400_000),
+  labels: labelsSchema.default({}),
+  product: nameSchema.optional().describe("Only agents of this product may use it."),
+});
+export type CreateToken = z.input<typeof createTokenSchema>;
+
+export const tokenSchema = z.object({
+  id: z.string(),
+  maxUses: z.int(),
+  uses: z.int(),
+  expiresAt: timestampSchema,
+  labels: labelsSchema,
+  product: z.string().nullable(),
+  createdAt: timestampSchema,
+});
+export type TokenView = z.infer<typeof tokenSchema>;
+export const createdTokenSchema = tokenSchema.extend({
+  token: z.string().describe("The secret to give to `muster-agent enroll`. Shown once."),
+});
+export const tokenPageSchema = pageOf(tokenSchema);
+
+export const overviewSchema = z.object({
+  agents: z.int(),
+  online: z.int(),
+  offline: z.int(),
+  unknownVersion: z.int(),
+  failed: z.int().describe("Agents whose latest target failed or rolled back."),
+  stuck: z.int().describe("Agents with a target under way that has gone silent."),
+  versions: z.array(z.object({ product: z.string(), version: z.string().nullable(), count: z.int() })),
+  platforms: z.array(z.object({ os: z.string(), arch: z.string(), count: z.int() })),
+  targetStates: z.record(z.string(), z.int()).describe("Latest target of each agent by state."),
+  activeRollouts: z.array(z.string()),
+});
+export type OverviewView = z.infer<typeof overviewSchema>;

@@ -1,0 +1,9 @@
+import { z } from "zod";
+
+/** Sign-in of a browser: the admin token becomes an HttpOnly cookie, so that event streams carry it too. */
+export const signInSchema = z.object({ token: z.string().min(1).max(256) });
+export const sessionSchema = z.object({
+  actor: z.string(),
+  role: z.enum(["administrator", "operator", "viewer"]),
+});
+export type SessionView = z.infer<typeof sessionSchema>;
