@@ -1,0 +1,42 @@
+import type { Readable } from "node:stream";
+
+/** Wall clock of the server. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Calls back once, not before `at`; returns how to call it off. */
+  wakeAt(at: number, callback: () => void): () => void;
+}
+
+/** Artifacts by digest. Content never changes, so every operation is idempotent. */
+export interface ObjectStore {
+  /** Whether the whole, verified content is there. */
+  has(sha256: string): Promise<boolean>;
+  /**
+   * Stores the content if size and digest are right; nothing is visible before. Throws `ARTIFACT_DIGEST_MISMATCH`,
+   * `ARTIFACT_SIZE_MISMATCH`, `MIRROR_TOO_LARGE` (as soon as it is) or `FILE_NOT_WRITABLE`.
+   */
+  put(content: ObjectContent, source: AsyncIterable<Uint8Array>): Promise<void>;
+  /** The content from a byte on; `OBJECT_NOT_FOUND` if it is not there. */
+  open(sha256: string, fromByte: number): Promise<{ readonly size: number; readonly stream: Readable }>;
+}
+
+export interface ObjectContent {
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  /** Told at most a few times a second. */
+  readonly onProgress?: (storedBytes: number) => void;
+}
+
+/** What changed; subscribers read the database for how. Delivery is at most once, in order, within the process. */
+export type FleetChange =
+  | { readonly kind: "release"; readonly product: string; readonly version: string }
+  | { readonly kind: "rollout"; readonly rolloutId: string }
+  | { readonly kind: "target"; readonly rolloutId: string; readonly targetId: string }
+  | { readonly kind: "agent"; readonly agentId: string };
+
+/** In one process today, NATS in a cluster. */
+export interface Bus {
+  publish(change: FleetChange): void;
+  subscribe(receive: (change: FleetChange) => void): () => void;
+}
