@@ -46,8 +46,26 @@ export const agentSchema = z.object({
 });
 export type AgentView = z.infer<typeof agentSchema>;
 
+/** Orders of the list of agents; a leading `-` is descending. Equal ones are ordered by id. */
+export const AGENT_SORTS = [
+  "hostname",
+  "-hostname",
+  "version",
+  "-version",
+  "lastSeenAt",
+  "-lastSeenAt",
+] as const;
+
 export const agentListQuerySchema = pageQuerySchema.extend({
   product: nameSchema.optional(),
+  search: z.string().min(1).max(128).optional().describe("Part of the hostname or of the id, in any case."),
+  os: z.string().max(16).optional(),
+  arch: z.string().max(16).optional(),
+  attention: z
+    .enum(["failed", "stuck", "unknown_version"])
+    .optional()
+    .describe("Exactly the agents that the overview counts as this."),
+  sort: z.enum(AGENT_SORTS).optional().describe("By hostname if left out."),
   labels: z.string().max(2048).optional().describe("Label expression: `env=production,os!=windows`."),
   version: z.string().max(64).optional(),
   online: z.enum(["true", "false"]).optional(),

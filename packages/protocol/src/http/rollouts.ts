@@ -214,6 +214,10 @@ export const rolloutListQuerySchema = pageQuerySchema.extend({ state: z.string()
 export const rolloutPageSchema = pageOf(rolloutSchema);
 export const targetListQuerySchema = pageQuerySchema.extend({
   state: z.string().max(32).optional(),
+  group: z
+    .enum(["pending", "in_progress", "healthy", "failed", "rolled_back", "silent", "canceled"])
+    .optional()
+    .describe("Exactly the targets that a wave counts as this; `silent` ones are also in progress."),
   wave: z.coerce.number().int().min(0).optional(),
 });
 export const targetPageSchema = pageOf(targetSchema);
