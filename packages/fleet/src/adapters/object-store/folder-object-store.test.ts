@@ -1,0 +1,63 @@
+import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createMemoryObjectStore } from "../../testing/memory-object-store.ts";
+import { describeObjectStore } from "../../testing/object-store.contract.ts";
+import { openFolderObjectStore } from "./folder-object-store.ts";
+
+let base: string;
+beforeAll(async () => {
+  base = await mkdtemp(join(tmpdir(), "muster-objects-"));
+});
+afterAll(() => rm(base, { recursive: true, force: true }));
+
+const newFolder = () => mkdtemp(join(base, "store-"));
+
+describeObjectStore("the folder object store", async () => openFolderObjectStore(await newFolder()));
+describeObjectStore("the memory object store", async () => createMemoryObjectStore());
+
+describe("on disk", () => {
+  const content = Buffer.from("content");
+  const sha256 = createHash("sha256").update(content).digest("hex");
+
+  test("an object is there for the next process, readable by its owner only", async () => {
+    const folder = await newFolder();
+    const first = await openFolderObjectStore(folder);
+    await first.put({ sha256, sizeBytes: content.length }, Readable.from([content]));
+    const next = await openFolderObjectStore(folder);
+    expect(await next.has(sha256)).toBe(true);
+    const path = join(folder, "sha256", sha256.slice(0, 2), sha256);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+  });
+
+  test("what a kill left half-written is swept when the store is opened", async () => {
+    const folder = await newFolder();
+    await mkdir(join(folder, "incoming"), { recursive: true });
+    await writeFile(join(folder, "incoming", "left-over"), "half");
+    await openFolderObjectStore(folder);
+    expect(await readdir(join(folder, "incoming"))).toEqual([]);
+  });
+
+  test("a refused object leaves no file behind", async () => {
+    const folder = await newFolder();
+    const store = await openFolderObjectStore(folder);
+    async function* wrong() {
+      yield Buffer.from("CONTENT");
+    }
+    await expect(store.put({ sha256, sizeBytes: content.length }, wrong())).rejects.toThrow();
+    expect(await readdir(join(folder, "incoming"))).toEqual([]);
+    expect(await readdir(join(folder, "sha256"))).toEqual([]);
+  });
+
+  test("a folder that cannot be made is reported with its path", async () => {
+    const folder = await newFolder();
+    await writeFile(join(folder, "file"), "");
+    await expect(openFolderObjectStore(join(folder, "file"))).rejects.toMatchObject({
+      code: "FILE_NOT_WRITABLE",
+      details: { path: join(folder, "file") },
+    });
+  });
+});
