@@ -368,6 +368,20 @@ export const ERROR_REGISTRY = {
     grpcStatus: "INVALID_ARGUMENT",
     retryable: false,
   },
+  ROLLOUT_NO_SUCCESS: {
+    meaning: "No agent of the rollout reached the version",
+    help: "See the targets for what failed; repair the release and publish it under a new version.",
+    httpStatus: 409,
+    grpcStatus: "ABORTED",
+    retryable: false,
+  },
+  ROLLOUT_RETURN_INCOMPLETE: {
+    meaning: "Not every updated agent returned to its version before",
+    help: "See the targets for the agents that still run the new version, and bring them back with a rollout of the old one.",
+    httpStatus: 409,
+    grpcStatus: "ABORTED",
+    retryable: false,
+  },
   ROLLOUT_TRANSITION_INVALID: {
     meaning: "The rollout cannot do this in its state",
     help: "Read the rollout again and choose an action that its state allows.",

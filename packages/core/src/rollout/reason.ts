@@ -3,6 +3,7 @@
  * The map is the only list of them.
  */
 export const REASON_TEXT = {
+  earlier_wave: "an earlier wave is not done yet",
   waiting_for_wave: "its wave is not open yet",
   waiting_for_slot: "as many agents as allowed are updating at the moment",
   waiting_for_batch: "the next batch is not due yet",

@@ -38,7 +38,10 @@ export interface FailurePolicy {
   readonly threshold: { readonly count: number } | { readonly percent: number };
   /** `pause`, or `roll_back`: also return the agents already updated to their version before. */
   readonly action: "pause" | "roll_back";
-  /** A target under way that has not reported for this long counts as silent, in milliseconds. */
+  /**
+   * A target under way that has not reported for this long counts as silent, in milliseconds. While its host restarts
+   * the time that a new version has to stay healthy (`limits.stabilizationMs`) comes on top.
+   */
   readonly silentAfterMs: number;
 }
 
@@ -108,7 +111,8 @@ export const WAVE_TRANSITIONS = {
   waiting: ["open"],
   open: ["settling", "passed", "failed"],
   settling: ["open", "passed", "failed"],
-  passed: ["open"],
+  // An agent that returns late is dispatched in a wave that has passed, and can bring it to its threshold.
+  passed: ["open", "failed"],
   failed: ["open"],
 } as const satisfies TransitionTable<WaveState["kind"]>;
 
@@ -185,7 +189,7 @@ export interface Target {
   readonly state: TargetState;
   /** When the state's kind was entered, milliseconds since 1970. */
   readonly since: number;
-  /** When the agent last reported progress on it. */
+  /** When the agent last reported on it; while downloading, when bytes last came in. */
   readonly progressAt: number;
   readonly reason: Reason | null;
 }
@@ -193,6 +197,7 @@ export interface Target {
 /** What the planner needs to know of a target's agent at the moment of planning. */
 export interface AgentFacts {
   readonly online: boolean;
+  /** What it said it runs, in its last hello or outcome, whichever came later. */
   readonly version: Version | null;
   /** Whether another rollout has this agent under way, or one with higher priority wants it. */
   readonly busyElsewhere: boolean;
