@@ -1,1 +1,4 @@
-export * from "./gen/muster/agent/v1/agent.ts";
+export * from "./enrolment.ts";
+export * from "./from-agent.ts";
+export * from "./from-gateway.ts";
+export * from "./service.ts";

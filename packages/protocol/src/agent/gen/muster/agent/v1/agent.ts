@@ -183,7 +183,11 @@ export interface Outcome {
   outputTail: string;
   endedAt: number;
   /** Milliseconds from the end of the old process to the healthy new one; absent if nothing was switched. */
-  downtimeMs?: number | undefined;
+  downtimeMs?:
+    | number
+    | undefined;
+  /** The product that was updated. */
+  product: string;
 }
 
 export interface CommandResult {
@@ -1346,6 +1350,7 @@ function createBaseOutcome(): Outcome {
     outputTail: "",
     endedAt: 0,
     downtimeMs: undefined,
+    product: "",
   };
 }
 
@@ -1380,6 +1385,9 @@ export const Outcome: MessageFns<Outcome> = {
     }
     if (message.downtimeMs !== undefined) {
       writer.uint32(80).uint64(message.downtimeMs);
+    }
+    if (message.product !== "") {
+      writer.uint32(90).string(message.product);
     }
     return writer;
   },
@@ -1475,6 +1483,14 @@ export const Outcome: MessageFns<Outcome> = {
             }
 
             message.downtimeMs = longToNumber(reader.uint64());
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.product = reader.string();
             continue;
           }
         }
