@@ -19,11 +19,6 @@ export function base64Decoder(length: number): Decoder<Uint8Array> {
   };
 }
 
-/** Whether both hold the same bytes. Takes no constant time: for public values only. */
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return view(a).equals(b);
-}
-
 /** A `Buffer` over the same memory. */
 export function view(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
