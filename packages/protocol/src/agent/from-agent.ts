@@ -138,8 +138,6 @@ export type AgentReport =
 const report: Decoder<AgentReport | null> = (value, path) => {
   const { body } = value as AgentMessage;
   switch (body?.$case) {
-    case undefined:
-      return null;
     case "hello":
       return { kind: "hello", hello: hello(body.value, join(path, "hello")) };
     case "heartbeat":
@@ -150,7 +148,10 @@ const report: Decoder<AgentReport | null> = (value, path) => {
       return { kind: "outcome", outcome: outcome(body.value, join(path, "outcome")) };
     case "commandResult":
       return { kind: "command_result", result: commandResult(body.value, join(path, "command_result")) };
+    case undefined:
+      break;
   }
+  return null;
 };
 
 const join = (path: string, name: string) => (path === "" ? name : `${path}.${name}`);
@@ -177,8 +178,9 @@ function bodyOf(message: AgentReport): NonNullable<AgentMessage["body"]> {
     case "outcome":
       return { $case: "outcome", value: wireOutcome(message.outcome) };
     case "command_result":
-      return { $case: "commandResult", value: { ...message.result } };
+      break;
   }
+  return { $case: "commandResult", value: { ...message.result } };
 }
 
 function wireHello(from: HelloReport) {
@@ -201,7 +203,7 @@ function wirePolicy(from: LocalPolicy): WirePolicy {
   };
 }
 
-function wireOutcome({ schema: _, ...from }: Outcome) {
+function wireOutcome(from: Outcome) {
   return {
     ...from,
     survivingVersion: from.survivingVersion ?? "",

@@ -49,8 +49,6 @@ export type GatewayOrder =
 const order: Decoder<GatewayOrder | null> = (value) => {
   const { body } = value as GatewayMessage;
   switch (body?.$case) {
-    case undefined:
-      return null;
     case "welcome":
       return { kind: "welcome", ...welcome(body.value, "welcome") };
     case "assign":
@@ -65,7 +63,10 @@ const order: Decoder<GatewayOrder | null> = (value) => {
       return { kind: "reconnect", ...reconnect(body.value, "reconnect") };
     case "outcomeAcknowledged":
       return { kind: "outcome_acknowledged", ...acknowledged(body.value, "outcome_acknowledged") };
+    case undefined:
+      break;
   }
+  return null;
 };
 
 /** Reads one message of the gateway; `AGENT_MESSAGE_INVALID`. Null for a kind that this version does not know. */
@@ -101,6 +102,7 @@ function bodyOf(message: GatewayOrder): NonNullable<GatewayMessage["body"]> {
     case "reconnect":
       return { $case: "reconnect", value: message };
     case "outcome_acknowledged":
-      return { $case: "outcomeAcknowledged", value: message };
+      break;
   }
+  return { $case: "outcomeAcknowledged", value: message };
 }

@@ -255,15 +255,20 @@ describe("whatever comes in", () => {
     ...ORDERS.map((order) => encodeGatewayMessage(order)),
   ];
 
-  function isAnswered(bytes: Uint8Array): void {
-    for (const decode of Object.values(decoders)) {
+  /** The codes of what was refused, or what else was thrown. */
+  function answers(bytes: Uint8Array): readonly unknown[] {
+    return Object.values(decoders).flatMap((decode) => {
       try {
         decode(bytes);
+        return [];
       } catch (error) {
-        expect(error).toBeInstanceOf(MusterError);
-        expect(["AGENT_MESSAGE_INVALID", "REQUEST_INVALID"]).toContain((error as MusterError).code);
+        return [error instanceof MusterError ? error.code : error];
       }
-    }
+    });
+  }
+
+  function isAnswered(bytes: Uint8Array): boolean {
+    return answers(bytes).every((code) => code === "AGENT_MESSAGE_INVALID" || code === "REQUEST_INVALID");
   }
 
   test("random bytes are read or refused with a code, never anything else", () => {
@@ -286,7 +291,7 @@ describe("whatever comes in", () => {
   });
 
   test("deeply nested groups do not exhaust the stack", () => {
-    isAnswered(Buffer.alloc(100_000, 0x0b));
+    expect(isAnswered(Buffer.alloc(100_000, 0x0b))).toBe(true);
   });
 
   test("a map key that names the prototype changes no prototype", () => {
@@ -294,7 +299,7 @@ describe("whatever comes in", () => {
     if (body?.$case !== "hello") throw new Error("not a hello");
     const labels = JSON.parse('{"__proto__":"x","constructor":"y"}') as Record<string, string>;
     const wire = AgentMessage.encode({ body: { ...body, value: { ...body.value, labels } } }).finish();
-    isAnswered(wire);
+    expect(isAnswered(wire)).toBe(true);
     expect(({} as Record<string, unknown>)["x"]).toBeUndefined();
     expect(GatewayMessage.decode(Buffer.alloc(0)).body).toBeUndefined();
   });

@@ -1,15 +1,15 @@
 import { MusterError, parse, type Decoder, type ErrorCode } from "@muster/core";
 
 /** Reads protobuf bytes, then holds every field against its limits. Both kinds of problem get the same code. */
-export function readMessage<W, T>(
-  bytes: Uint8Array,
-  message: { decode(input: Uint8Array): W },
+export function readMessage<T>(
+  received: Uint8Array,
+  message: { decode(input: Uint8Array): unknown },
   decoder: Decoder<T>,
   code: ErrorCode = "AGENT_MESSAGE_INVALID",
 ): T {
-  let wire: W;
+  let wire: unknown;
   try {
-    wire = message.decode(bytes);
+    wire = message.decode(received);
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : "cannot be read";
     throw new MusterError(code, { field: "(root)", problem }, { cause });
