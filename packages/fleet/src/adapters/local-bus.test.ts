@@ -3,9 +3,12 @@ import type { FleetChange } from "../ports.ts";
 import { createLocalBus } from "./local-bus.ts";
 
 const change = (agentId: string): FleetChange => ({ kind: "agent", agentId });
+const rethrow = (error: unknown) => {
+  throw error;
+};
 
 test("every subscriber gets every change in order until it leaves", () => {
-  const bus = createLocalBus(vi.fn());
+  const bus = createLocalBus(rethrow);
   const first: FleetChange[] = [];
   const second: FleetChange[] = [];
   const leave = bus.subscribe((received) => first.push(received));
@@ -18,7 +21,7 @@ test("every subscriber gets every change in order until it leaves", () => {
 });
 
 test("a subscriber that throws is reported, and the others still hear of the change", () => {
-  const onError = vi.fn();
+  const onError = vi.fn<(error: unknown) => void>();
   const bus = createLocalBus(onError);
   const heard: FleetChange[] = [];
   const broken = new Error("broken");
@@ -32,7 +35,7 @@ test("a subscriber that throws is reported, and the others still hear of the cha
 });
 
 test("a change published while another is delivered comes after it for everyone", () => {
-  const bus = createLocalBus(vi.fn());
+  const bus = createLocalBus(rethrow);
   const heard: string[] = [];
   bus.subscribe((received) => {
     if (received.kind === "agent" && received.agentId === "a") bus.publish(change("b"));

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createMemoryObjectStore } from "../../testing/memory-object-store.ts";
-import { describeObjectStore } from "../../testing/object-store.contract.ts";
+import { OBJECT_STORE_CONTRACT } from "../../testing/object-store.contract.ts";
 import { openFolderObjectStore } from "./folder-object-store.ts";
 
 let base: string;
@@ -16,8 +16,16 @@ afterAll(() => rm(base, { recursive: true, force: true }));
 
 const newFolder = () => mkdtemp(join(base, "store-"));
 
-describeObjectStore("the folder object store", async () => openFolderObjectStore(await newFolder()));
-describeObjectStore("the memory object store", async () => createMemoryObjectStore());
+const STORES = {
+  folder: async () => openFolderObjectStore(await newFolder()),
+  memory: async () => createMemoryObjectStore(),
+};
+
+describe.each(Object.entries(STORES))("the %s object store", (_, open) => {
+  test.each(Object.entries(OBJECT_STORE_CONTRACT))("%s", async (_sentence, check) => {
+    await expect(check(await open())).resolves.toBeUndefined();
+  });
+});
 
 describe("on disk", () => {
   const content = Buffer.from("content");
@@ -44,10 +52,8 @@ describe("on disk", () => {
   test("a refused object leaves no file behind", async () => {
     const folder = await newFolder();
     const store = await openFolderObjectStore(folder);
-    async function* wrong() {
-      yield Buffer.from("CONTENT");
-    }
-    await expect(store.put({ sha256, sizeBytes: content.length }, wrong())).rejects.toThrow();
+    const put = store.put({ sha256, sizeBytes: content.length }, Readable.from([Buffer.from("CONTENT")]));
+    await expect(put).rejects.toMatchObject({ code: "ARTIFACT_DIGEST_MISMATCH" });
     expect(await readdir(join(folder, "incoming"))).toEqual([]);
     expect(await readdir(join(folder, "sha256"))).toEqual([]);
   });
