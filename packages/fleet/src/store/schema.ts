@@ -56,9 +56,14 @@ export interface AgentRow {
   hostname: string;
   product: string;
   version: string | null;
+  /** Sorts as text the way versions do, see `versionKey`; empty for none. */
+  version_key: string;
   os: string;
   arch: string;
+  /** What the agent says, overlaid with `assigned_labels_json`. */
   labels_json: string;
+  /** From its registration token; they win over what the agent says. */
+  assigned_labels_json: string;
   capabilities_json: string;
   policy_json: string;
   enrolled_at: number;
@@ -103,6 +108,8 @@ export interface RolloutRow {
   version: string;
   priority: string;
   spec_json: string;
+  /** `failurePolicy.silentAfterMs` of the specification, for counts in SQL. */
+  silent_after_ms: number;
   state: string;
   state_json: string;
   reason: string | null;
@@ -150,6 +157,8 @@ export interface TargetRow {
   output_tail: string | null;
   surviving_version: string | null;
   downtime_ms: number | null;
+  /** 1: the newest target of its agent, of all rollouts. */
+  latest: number;
 }
 
 /** Key: id. */
