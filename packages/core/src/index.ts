@@ -23,3 +23,8 @@ export * from "./rollout/decision.ts";
 export * from "./rollout/rollout-machine.ts";
 export * from "./rollout/target-machine.ts";
 export * from "./rollout/wave-machine.ts";
+export * from "./rollout/attempts.ts";
+export * from "./rollout/deadlines.ts";
+export * from "./rollout/next-wake.ts";
+export * from "./rollout/plan-rollout.ts";
+export { CLOCK_SKEW_LIMIT_MS } from "./rollout/plan/readiness.ts";

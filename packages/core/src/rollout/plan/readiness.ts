@@ -1,0 +1,36 @@
+import type { Reason } from "../reason.ts";
+import type { AgentFacts, Target } from "../rollout.ts";
+import type { Draft, Group } from "./draft.ts";
+
+/** A host whose clock is further off than this gets no update, in milliseconds. */
+export const CLOCK_SKEW_LIMIT_MS = 5 * 60_000;
+
+/** Asks for the agents of a group's pending targets, once, and sorts them into ready and held. */
+export function sortPending(draft: Draft, group: Group): void {
+  for (const target of group.pending) sortOne(draft, group, target);
+  group.pending = [];
+}
+
+function sortOne(draft: Draft, group: Group, target: Target): void {
+  const facts = draft.input.agents(target.agentId);
+  if (facts === null || facts.version === target.toVersion) {
+    const kind = facts === null ? "cancel_target" : "supersede_target";
+    draft.decisions.push({ kind, targetId: target.id });
+    group.ended += 1;
+    return;
+  }
+  const reason = holdReason(facts);
+  if (reason === null) {
+    group.ready.push({ target, fromVersion: facts.version });
+    return;
+  }
+  const held = group.held.get(reason);
+  if (held) held.push(target);
+  else group.held.set(reason, [target]);
+}
+
+function holdReason(facts: AgentFacts): Reason | null {
+  if (!facts.online) return "offline";
+  if (facts.busyElsewhere) return "other_rollout";
+  return Math.abs(facts.clockSkewMs ?? 0) > CLOCK_SKEW_LIMIT_MS ? "clock_skew" : null;
+}

@@ -1,0 +1,81 @@
+import type { RolloutSpec } from "../rollout.ts";
+import type { Draft, WaveDraft } from "./draft.ts";
+import { sortPending } from "./readiness.ts";
+
+/** Goes on where an approval was waited for, once it is given. */
+export function resumeWhenApproved(draft: Draft): void {
+  if (draft.state.kind !== "paused" || draft.state.cause !== "approval_required") return;
+  if (draft.waves.some((wave) => needsApproval(draft, wave))) return;
+  draft.state = { kind: "running" };
+  draft.decisions.push({ kind: "resume" });
+}
+
+/** Opens, settles and passes waves, in order; pauses before one that needs an approval. */
+export function moveWaves(draft: Draft): void {
+  for (const wave of draft.waves) {
+    if (needsApproval(draft, wave)) {
+      draft.state = { kind: "paused", cause: "approval_required" };
+      draft.decisions.push({ kind: "pause", cause: "approval_required", touched: null });
+      return;
+    }
+    // A failed wave in a running rollout: an operator resumed, so what failed until now is forgiven.
+    if (wave.state.kind === "failed") open(draft, wave, draft.input.now + 1);
+    if (wave.state.kind === "waiting" && isTurnOf(draft, wave)) open(draft, wave, wave.forgivenBefore);
+    if (wave.state.kind === "waiting") continue;
+    sortPending(draft, wave);
+    if (wave.state.kind === "open" && isDone(wave)) settleOrPass(draft, wave);
+    if (wave.state.kind === "settling" && draft.input.now >= wave.state.until) pass(draft, wave);
+  }
+}
+
+/**
+ * Whether a wave has nothing left to wait for. Agents that cannot be dispatched now do not hold back the next wave, but a
+ * wave in which no target ended has shown nothing.
+ */
+function isDone(wave: WaveDraft): boolean {
+  return wave.underWay === 0 && wave.ready.length === 0 && (wave.ended > 0 || wave.size === 0);
+}
+
+function isTurnOf(draft: Draft, wave: WaveDraft): boolean {
+  const { startAt } = draft.input.rollout.spec;
+  // A rollout paused before its start and resumed is running, and still has to wait.
+  if (wave.index === 0) return startAt === null || draft.input.now >= startAt;
+  return draft.waves[wave.index - 1]?.state.kind === "passed";
+}
+
+function needsApproval(draft: Draft, wave: WaveDraft): boolean {
+  return (
+    wave.index > 0 &&
+    wave.state.kind === "waiting" &&
+    !wave.approved &&
+    isTurnOf(draft, wave) &&
+    isManual(draft.input.rollout.spec)
+  );
+}
+
+function isManual({ strategy }: RolloutSpec): boolean {
+  return strategy.kind === "waves" && strategy.approval === "manual";
+}
+
+function open(draft: Draft, wave: WaveDraft, forgivenBefore: number): void {
+  wave.state = { kind: "open" };
+  draft.decisions.push({ kind: "open_wave", wave: wave.index, forgivenBefore });
+}
+
+function settleOrPass(draft: Draft, wave: WaveDraft): void {
+  const { strategy } = draft.input.rollout.spec;
+  const isLast = wave.index === draft.waves.length - 1;
+  const settleMs = strategy.kind === "waves" && !isLast && wave.size > 0 ? strategy.settleMs : 0;
+  if (settleMs === 0) {
+    pass(draft, wave);
+    return;
+  }
+  const until = draft.input.now + settleMs;
+  wave.state = { kind: "settling", until };
+  draft.decisions.push({ kind: "settle_wave", wave: wave.index, until });
+}
+
+function pass(draft: Draft, wave: WaveDraft): void {
+  wave.state = { kind: "passed" };
+  draft.decisions.push({ kind: "pass_wave", wave: wave.index });
+}
