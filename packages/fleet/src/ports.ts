@@ -8,6 +8,11 @@ export interface Clock {
   wakeAt(at: number, callback: () => void): () => void;
 }
 
+/** Chance that nobody can guess. */
+export interface Random {
+  bytes(count: number): Uint8Array;
+}
+
 /** Artifacts by digest. Content never changes, so every operation is idempotent. */
 export interface ObjectStore {
   /** Whether the whole, verified content is there. */

@@ -1,4 +1,5 @@
-import type { PreviewView, RolloutRequest, RolloutView } from "@muster/protocol/http";
+import type { PreviewView, RolloutRequest, RolloutView, TargetView } from "@muster/protocol/http";
+import type { Page, PageQuery } from "../agents/ports.ts";
 
 /** Who acts. */
 export interface Actor {
@@ -20,5 +21,34 @@ export interface Rollouts {
   cancel(id: string): Promise<RolloutView>;
   /** New targets for the failed and rolled back ones. */
   retry(id: string): Promise<RolloutView>;
+  /** Newest first. Throws `REQUEST_INVALID` for a cursor that is none. */
+  list(query: RolloutQuery): Promise<Page<RolloutView>>;
+  /** Throws `RESOURCE_NOT_FOUND`. */
+  read(id: string): Promise<RolloutView>;
+  /** One for each agent, the one that says how it stands, in the order of dispatch. Throws `RESOURCE_NOT_FOUND`. */
+  targets(id: string, query: TargetQuery): Promise<Page<TargetView>>;
+  /** Those of the rollout's targets that these ids name, whatever became of them: for live events. */
+  targetsById(id: string, targetIds: readonly string[]): Promise<TargetView[]>;
 }
 
+/** As `rolloutListQuerySchema` reads it. */
+export interface RolloutQuery extends PageQuery {
+  readonly state?: string | undefined;
+}
+
+/** As `targetListQuerySchema` reads it. */
+export interface TargetQuery extends PageQuery {
+  readonly state?: string | undefined;
+  readonly group?: TargetGroup | undefined;
+  readonly wave?: number | undefined;
+}
+
+/** A count of a wave; `silent` ones are also in progress. */
+export type TargetGroup =
+  | "pending"
+  | "in_progress"
+  | "healthy"
+  | "failed"
+  | "rolled_back"
+  | "silent"
+  | "canceled";
