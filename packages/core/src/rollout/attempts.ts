@@ -49,3 +49,16 @@ function wasDispatched({ kind }: TargetState): boolean {
 function keyOf(target: Target): string {
   return `${target.purpose} ${target.agentId}`;
 }
+
+/** The next attempt of a target that failed or rolled back, in the same wave; the old one stays as it is. */
+export function nextAttempt(target: Target, id: string, now: number): Target {
+  return {
+    ...target,
+    id,
+    attempt: target.attempt + 1,
+    state: { kind: "pending" },
+    since: now,
+    progressAt: now,
+    reason: null,
+  };
+}

@@ -1,0 +1,106 @@
+import { MusterError } from "../errors.ts";
+import type { Counts } from "./counts.ts";
+import type { Rollout, RolloutState } from "./rollout.ts";
+import { isRolloutEnded } from "./rollout-machine.ts";
+
+export const ROLLOUT_VERBS = ["pause", "resume", "approve", "cancel", "retry"] as const;
+export type RolloutVerb = (typeof ROLLOUT_VERBS)[number];
+
+/** Whether a verb can be used now, and in words what it does to the agents, or why it cannot be used. */
+export interface VerbState {
+  readonly verb: RolloutVerb;
+  readonly allowed: boolean;
+  readonly why: string;
+}
+
+/** Every verb as it stands for a rollout with these counts (of the whole rollout). */
+export function rolloutVerbs(rollout: Rollout, counts: Counts): readonly VerbState[] {
+  return ROLLOUT_VERBS.map((verb) => {
+    const { state } = rollout;
+    if (isRolloutEnded(state)) return no(verb, `The rollout has ended: it is ${words(state)}.`);
+    if (state.kind === "rolling_back") {
+      return no(
+        verb,
+        "The updated agents are returning to their version before; this goes on until all are.",
+      );
+    }
+    return DESCRIBE[verb](rollout, counts);
+  });
+}
+
+/** Throws `ROLLOUT_TRANSITION_INVALID`, which says why, for a verb that cannot be used now. */
+export function requireVerb(rollout: Rollout, counts: Counts, verb: RolloutVerb): void {
+  const found = rolloutVerbs(rollout, counts).find((state) => state.verb === verb);
+  if (found?.allowed) return;
+  throw new MusterError("ROLLOUT_TRANSITION_INVALID", {
+    state: rollout.state.kind,
+    verb,
+    problem: found?.why ?? "",
+  });
+}
+
+/** The index of the wave that waits for an approval; null if none does. */
+export function waveToApprove(rollout: Rollout): number | null {
+  if (rollout.state.kind !== "paused" || rollout.state.cause !== "approval_required") return null;
+  return rollout.waves.find((wave) => wave.state.kind === "waiting" && !wave.approved)?.index ?? null;
+}
+
+const DESCRIBE: Readonly<Record<RolloutVerb, (rollout: Rollout, counts: Counts) => VerbState>> = {
+  pause: ({ state }, counts) => {
+    if (state.kind === "paused") return no("pause", "The rollout is paused already.");
+    if (state.kind === "scheduled") return yes("pause", "It does not start before it is resumed.");
+    return yes("pause", `No further agent gets the update. ${underWay(counts)}`);
+  },
+
+  resume: ({ state }, counts) => {
+    if (state.kind !== "paused") return no("resume", "The rollout is not paused.");
+    if (state.cause === "approval_required") {
+      return no("resume", "It waits for an approval of the next wave: approve that.");
+    }
+    if (state.cause === "release_yanked") {
+      return no("resume", "The release was yanked: cancel this rollout and roll out another version.");
+    }
+    const goesOn = `${agents(counts.pending)} still to be updated: it goes on with them.`;
+    if (state.cause !== "failure_threshold") return yes("resume", goesOn);
+    return yes("resume", `${goesOn} What failed until now no longer counts toward the threshold.`);
+  },
+
+  approve: (rollout) => {
+    const wave = waveToApprove(rollout);
+    if (wave === null) return no("approve", "No wave waits for an approval.");
+    return yes("approve", `Wave ${wave + 1} of ${rollout.waves.length} opens, and its agents are updated.`);
+  },
+
+  cancel: (_rollout, counts) =>
+    yes(
+      "cancel",
+      `${agents(counts.pending)} still to be updated: they stay as they are. ${underWay(counts)} Updated agents keep the new version.`,
+    ),
+
+  retry: ({ state }, counts) => {
+    const failed = counts.failed + counts.rolledBack;
+    if (failed === 0) return no("retry", "No agent has failed or rolled back.");
+    const when = state.kind === "paused" ? "when the rollout is resumed" : "with the next free slot";
+    return yes("retry", `${agents(failed)} failed or rolled back: each gets another attempt, ${when}.`);
+  },
+};
+
+function underWay({ inProgress }: Counts): string {
+  return inProgress === 0 ? "No agent is under way." : `${agents(inProgress)} under way: their updates end.`;
+}
+
+function agents(count: number): string {
+  return count === 1 ? "1 agent" : `${count} agents`;
+}
+
+function words(state: RolloutState): string {
+  return state.kind.replaceAll("_", " ");
+}
+
+function yes(verb: RolloutVerb, why: string): VerbState {
+  return { verb, allowed: true, why };
+}
+
+function no(verb: RolloutVerb, why: string): VerbState {
+  return { verb, allowed: false, why };
+}

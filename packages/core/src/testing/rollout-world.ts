@@ -1,0 +1,169 @@
+import { isRolloutEnded } from "../rollout/rollout-machine.ts";
+import type { Decision } from "../rollout/decision.ts";
+import { nextWakeAt } from "../rollout/next-wake.ts";
+import { planRollout } from "../rollout/plan-rollout.ts";
+import type { AgentFacts, Rollout, Target } from "../rollout/rollout.ts";
+import { changeTarget, type TargetEvent } from "../rollout/target-machine.ts";
+import { applyDecisions, type RolloutRecord } from "./apply-decisions.ts";
+import { START } from "./rollout-fixtures.ts";
+
+/** What one simulated agent does. Times are milliseconds since 1970. */
+export interface AgentScript {
+  readonly id: string;
+  readonly version: string;
+  /** Not connected from `from` until before `to`; its reports are lost, its outcome comes later. */
+  readonly away: { readonly from: number; readonly to: number };
+  readonly busyUntil: number;
+  readonly skewedUntil: number;
+  /** How its attempts end, first to last; the last one holds for all further ones. */
+  readonly endings: readonly ("healthy" | "failed" | "rolled_back" | "silent")[];
+  /** Between two of its reports, in milliseconds. */
+  readonly stepMs: number;
+  /** Stages it reports before it ends or goes silent, 0 to 4. */
+  readonly reports: number;
+}
+
+/** What the world does besides the agents; each is asked whenever it could act. */
+export interface WorldScript {
+  /** How many decisions of a plan survive a crash of the driver; null: no crash. */
+  readonly survivors: (decisions: readonly Decision[]) => number | null;
+  /** Called when nothing else will happen but the rollout stands: what an operator makes of it; null: nothing. */
+  readonly operate: (record: RolloutRecord, now: number) => RolloutRecord | null;
+  /** Sees every plan as it was applied, with the records before and after. */
+  readonly observe: (step: WorldStep) => void;
+}
+
+export interface WorldStep {
+  readonly now: number;
+  readonly before: RolloutRecord;
+  readonly after: RolloutRecord;
+  /** What was planned, and how many of it were applied. */
+  readonly decisions: readonly Decision[];
+  readonly applied: number;
+  readonly facts: (agentId: string) => AgentFacts | null;
+}
+
+interface Report {
+  readonly at: number;
+  readonly target: Target;
+  readonly event: TargetEvent;
+}
+
+interface World {
+  now: number;
+  record: RolloutRecord;
+  reports: Report[];
+  readonly agents: ReadonlyMap<string, AgentScript>;
+  readonly versions: Map<string, string>;
+  readonly script: WorldScript;
+}
+
+const STAGES = ["downloading", "verifying", "staging", "restarting"] as const;
+const ROUNDS_MAX = 20_000;
+
+/** Runs a rollout over simulated agents in simulated time until nothing will ever happen; returns how it stands then. */
+export function runRollout(
+  rollout: Rollout,
+  targets: readonly Target[],
+  agents: readonly AgentScript[],
+  script: WorldScript,
+): { readonly record: RolloutRecord; readonly now: number } {
+  const world: World = {
+    now: START,
+    record: { rollout, targets },
+    reports: [],
+    agents: new Map(agents.map((agent) => [agent.id, agent])),
+    versions: new Map(agents.map((agent) => [agent.id, agent.version])),
+    script,
+  };
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    if (plan(world)) continue;
+    const next = nextTime(world);
+    if (next === null) {
+      const operated = script.operate(world.record, world.now);
+      if (operated === null) return world;
+      world.record = operated;
+    } else {
+      world.now = next;
+      deliver(world);
+    }
+  }
+  throw new Error("the rollout never comes to rest");
+}
+
+/** Plans and applies once; whether anything was decided. */
+function plan(world: World): boolean {
+  const { now, record: before } = world;
+  const facts = (agentId: string) => factsOf(world, agentId);
+  const decisions = planRollout({ ...before, agents: facts, now, listeningSince: 0 });
+  if (decisions.length === 0) return false;
+  const applied = world.script.survivors(decisions) ?? decisions.length;
+  const survived = decisions.slice(0, applied);
+  world.record = applyDecisions(before, survived, now);
+  for (const decision of survived) if (decision.kind === "dispatch") begin(world, decision.targetId);
+  world.script.observe({ now, before, after: world.record, decisions, applied, facts });
+  return true;
+}
+
+function factsOf({ agents, versions, now }: World, agentId: string): AgentFacts | null {
+  const agent = agents.get(agentId);
+  if (!agent) return null;
+  return {
+    online: now < agent.away.from || now >= agent.away.to,
+    version: versions.get(agentId) ?? null,
+    busyElsewhere: now < agent.busyUntil,
+    clockSkewMs: now < agent.skewedUntil ? -400_000 : 1000,
+  };
+}
+
+/** Queues all that the agent will report of a target that was just dispatched. */
+function begin(world: World, targetId: string): void {
+  const target = world.record.targets.find(({ id }) => id === targetId);
+  const agent = target && world.agents.get(target.agentId);
+  if (!target || !agent) return;
+  let at = world.now;
+  for (const stage of STAGES.slice(0, agent.reports)) {
+    at += agent.stepMs;
+    if (at >= agent.away.from && at < agent.away.to) continue;
+    const event = { kind: "progress", stage, receivedBytes: at, totalBytes: 2 * at } as const;
+    world.reports.push({ at, target, event });
+  }
+  const ending = agent.endings[Math.min(target.attempt, agent.endings.length) - 1] ?? "healthy";
+  if (ending === "silent") return;
+  at += agent.stepMs;
+  if (at >= agent.away.from && at < agent.away.to) at = agent.away.to;
+  world.reports.push({ at, target, event: outcome(ending) });
+}
+
+function outcome(ending: "healthy" | "failed" | "rolled_back"): TargetEvent {
+  if (ending === "healthy") return { kind: "outcome", result: "healthy" };
+  return { kind: "outcome", result: ending, code: "PROBATION_CRASHED", message: "it crashed" };
+}
+
+/** The next moment at which anything can change by itself. */
+function nextTime(world: World): number | null {
+  const { rollout, targets } = world.record;
+  const times = world.reports.map(({ at }) => at);
+  const wake = nextWakeAt({ rollout, targets, now: world.now, listeningSince: 0 });
+  if (wake !== null) times.push(wake);
+  if (!isRolloutEnded(rollout.state)) {
+    for (const { away, busyUntil, skewedUntil } of world.agents.values()) {
+      times.push(...[away.from, away.to, busyUntil, skewedUntil].filter((at) => at > world.now));
+    }
+  }
+  return times.length === 0 ? null : Math.min(...times);
+}
+
+function deliver(world: World): void {
+  const due = world.reports.filter(({ at }) => at <= world.now);
+  world.reports = world.reports.filter(({ at }) => at > world.now);
+  for (const { target, event } of due) {
+    const targets = world.record.targets.map((current) =>
+      current.id === target.id ? changeTarget(current, event, world.now) : current,
+    );
+    world.record = { ...world.record, targets };
+    if (event.kind === "outcome" && event.result === "healthy") {
+      world.versions.set(target.agentId, target.toVersion);
+    }
+  }
+}
