@@ -1,0 +1,159 @@
+import { z } from "zod";
+import {
+  agentPageSchema,
+  agentSchema,
+  createdTokenSchema,
+  overviewSchema,
+  tokenPageSchema,
+  type agentListQuerySchema,
+  type CreateToken,
+} from "./agents.ts";
+import { liveEvents, type EventOptions } from "./event-stream.ts";
+import {
+  releasePageSchema,
+  releaseSchema,
+  type PublishRelease,
+  type releaseListQuerySchema,
+} from "./releases.ts";
+import type { artifactKeySchema, releaseKeySchema } from "./releases.ts";
+import {
+  previewSchema,
+  rolloutPageSchema,
+  rolloutSchema,
+  targetPageSchema,
+  type rolloutListQuerySchema,
+  type RolloutRequest,
+  type RolloutVerb,
+  type targetListQuerySchema,
+} from "./rollouts.ts";
+import type { pageQuerySchema } from "./common.ts";
+import { sessionSchema } from "./session.ts";
+import { createTransport, path, type ClientOptions, type Transport, type UploadBody } from "./transport.ts";
+
+/** What a list may be asked for, as it is before it becomes text in an address. */
+type Asked<S extends z.ZodType> = { readonly [K in keyof z.output<S>]?: z.output<S>[K] | undefined };
+
+export type PageQuery = Asked<typeof pageQuerySchema>;
+export type AgentQuery = Asked<typeof agentListQuerySchema>;
+export type ReleaseQuery = Asked<typeof releaseListQuerySchema>;
+export type RolloutQuery = Asked<typeof rolloutListQuerySchema>;
+export type TargetQuery = Asked<typeof targetListQuerySchema>;
+export type ReleaseKey = z.input<typeof releaseKeySchema>;
+export type ArtifactKey = z.input<typeof artifactKeySchema>;
+
+/** Ends a call early; it then throws the signal's reason. */
+interface Call {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The whole API, typed. What every call throws: the server's code, or `SERVER_UNREACHABLE`. */
+export type Client = ReturnType<typeof createClient>;
+
+/**
+ * A client of the API, for Node and browsers. Reads are tried again when the server is away for a moment; nothing else
+ * is ever sent twice.
+ *
+ * @example
+ * const client = createClient({ server: "https://muster.example", token });
+ * const { items } = await client.agents.list({ labels: "env=production" });
+ */
+export function createClient(options: ClientOptions) {
+  const transport = createTransport(options);
+  return {
+    releases: releaseCalls(transport),
+    agents: agentCalls(transport),
+    tokens: tokenCalls(transport),
+    rollouts: rolloutCalls(transport),
+    session: sessionCalls(transport),
+    overview: ({ signal }: Call = {}) =>
+      transport.json(overviewSchema, { method: "GET", path: "/api/v1/overview", signal }),
+    events: (eventOptions: EventOptions = {}) => liveEvents(transport, eventOptions),
+    /** The OpenAPI document. */
+    openApi: () => transport.json(z.looseObject({}), { method: "GET", path: "/api/v1/openapi.json" }),
+    /** Returns when the server is ready to work; `SERVER_OVERLOADED` or `SERVER_UNREACHABLE` while it is not. */
+    ready: async ({ signal }: Call = {}) => {
+      await transport.send({ method: "GET", path: "/readyz", signal });
+    },
+  };
+}
+
+function releaseCalls({ json }: Transport) {
+  return {
+    list: (query: ReleaseQuery = {}, { signal }: Call = {}) =>
+      json(releasePageSchema, { method: "GET", path: "/api/v1/releases", query, signal }),
+    get: ({ product, version }: ReleaseKey, { signal }: Call = {}) =>
+      json(releaseSchema, { method: "GET", path: path`/api/v1/releases/${product}/${version}`, signal }),
+    /** Publishing the same bytes again is answered with the release as it stands. */
+    publish: (body: PublishRelease, { signal }: Call = {}) =>
+      json(releaseSchema, { method: "POST", path: "/api/v1/releases", body, signal }),
+    /** Sends an archive; answered with the release as it then stands. */
+    upload: ({ product, version, os, arch }: ArtifactKey, body: UploadBody, { signal }: Call = {}) =>
+      json(releaseSchema, {
+        method: "PUT",
+        path: path`/api/v1/releases/${product}/${version}/artifacts/${os}/${arch}`,
+        content: { body, type: "application/octet-stream" },
+        timeoutMs: null,
+        signal,
+      }),
+    yank: ({ product, version }: ReleaseKey, why: string) =>
+      json(releaseSchema, {
+        method: "POST",
+        path: path`/api/v1/releases/${product}/${version}/yank`,
+        body: { why },
+      }),
+  };
+}
+
+function agentCalls({ json }: Transport) {
+  return {
+    list: (query: AgentQuery = {}, { signal }: Call = {}) =>
+      json(agentPageSchema, { method: "GET", path: "/api/v1/agents", query, signal }),
+    get: (id: string, { signal }: Call = {}) =>
+      json(agentSchema, { method: "GET", path: path`/api/v1/agents/${id}`, signal }),
+    /** The agent's past and present targets, newest first. */
+    targets: (id: string, query: PageQuery = {}, { signal }: Call = {}) =>
+      json(targetPageSchema, { method: "GET", path: path`/api/v1/agents/${id}/targets`, query, signal }),
+    /** Locks the agent out for good. */
+    revoke: (id: string) => json(agentSchema, { method: "POST", path: path`/api/v1/agents/${id}/revoke` }),
+  };
+}
+
+function tokenCalls({ json, send }: Transport) {
+  return {
+    list: (query: PageQuery = {}, { signal }: Call = {}) =>
+      json(tokenPageSchema, { method: "GET", path: "/api/v1/tokens", query, signal }),
+    create: (body: CreateToken = {}) =>
+      json(createdTokenSchema, { method: "POST", path: "/api/v1/tokens", body }),
+    revoke: async (id: string) => {
+      await send({ method: "DELETE", path: path`/api/v1/tokens/${id}` });
+    },
+  };
+}
+
+function rolloutCalls({ json }: Transport) {
+  return {
+    preview: (body: RolloutRequest, { signal }: Call = {}) =>
+      json(previewSchema, { method: "POST", path: "/api/v1/rollouts/preview", body, signal }),
+    create: (body: RolloutRequest) => json(rolloutSchema, { method: "POST", path: "/api/v1/rollouts", body }),
+    list: (query: RolloutQuery = {}, { signal }: Call = {}) =>
+      json(rolloutPageSchema, { method: "GET", path: "/api/v1/rollouts", query, signal }),
+    get: (id: string, { signal }: Call = {}) =>
+      json(rolloutSchema, { method: "GET", path: path`/api/v1/rollouts/${id}`, signal }),
+    targets: (id: string, query: TargetQuery = {}, { signal }: Call = {}) =>
+      json(targetPageSchema, { method: "GET", path: path`/api/v1/rollouts/${id}/targets`, query, signal }),
+    /** Pauses, resumes, approves, cancels or retries; answered with the rollout as it then stands. */
+    act: (id: string, verb: RolloutVerb) =>
+      json(rolloutSchema, { method: "POST", path: path`/api/v1/rollouts/${id}/${verb}` }),
+  };
+}
+
+function sessionCalls({ json, send }: Transport) {
+  return {
+    get: ({ signal }: Call = {}) => json(sessionSchema, { method: "GET", path: "/api/v1/session", signal }),
+    create: (token: string) =>
+      json(sessionSchema, { method: "POST", path: "/api/v1/session", body: { token } }),
+    end: async () => {
+      await send({ method: "DELETE", path: "/api/v1/session" });
+    },
+  };
+}
