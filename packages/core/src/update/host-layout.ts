@@ -18,21 +18,29 @@ export interface HostLayout {
   /** Root's. The journal's two generations. */
   readonly journalA: string;
   readonly journalB: string;
-  /** Root's. Present while an updater works; holds its pid, boot id and start time. */
+  /** Root's. A folder that is there while an updater works; its one entry is named for the holder's process. */
   readonly lock: string;
+  /** Root's. The same, held for the moment of a decision and of carrying it out. */
+  readonly journalLock: string;
+  /** Root's. The same, held by the supervisor for as long as it runs. */
+  readonly supervisorLock: string;
+  /** Root's. `payload.json`: the process that the supervisor started last. */
+  readonly payloadProcess: string;
   /** Root's, private. Emptied after any ending. */
   readonly temporary: string;
-  /** Root's. `backups/<v>/`: the configuration as it was before the switch away from `<v>`. */
+  /** Root's, private. `backups/<v>/`: the configuration as it was before the switch away from `<v>`. */
   readonly backups: string;
   /** Root's, readable. `outcomes/<targetId>.json`: outcomes; pruned once acknowledged. */
   readonly outcomes: string;
-  /** Root's. `log/payload.log`: what the payload printed, kept small, under the supervisor. */
+  /** Root's. `log/payload.log`, before it `payload.log.1`: what the payload printed, kept small, by the supervisor. */
   readonly payloadLog: string;
+  /** Root's, private. Damaged journals and refused handoffs, the last of each, for people to look at. */
+  readonly setAside: string;
   /** The operator's: `agent.json`, `policy.json` and whatever the product keeps there. */
   readonly config: string;
   readonly agentConfig: string;
   readonly policy: string;
-  /** The agent's: its key, certificate and the gateway's CA. */
+  /** The agent's: its key, certificate and `ca.pem`, the agents' CA. */
   readonly identity: string;
   /** The agent's. `handoff.json`, `handoff.manifest.json`, `handoff.manifest.json.sig` and `archive.tar.gz`. */
   readonly staging: string;
@@ -58,10 +66,14 @@ export function hostLayout(root: string): HostLayout {
     journalA: at("journal.a"),
     journalB: at("journal.b"),
     lock: at("updater.lock"),
+    journalLock: at("journal.lock"),
+    supervisorLock: at("supervisor.lock"),
+    payloadProcess: at("payload.json"),
     temporary: at("tmp"),
     backups: at("backups"),
     outcomes: at("outcomes"),
     payloadLog: at("log/payload.log"),
+    setAside: at("set-aside"),
     config: at("config"),
     agentConfig: at("config/agent.json"),
     policy: at("config/policy.json"),
@@ -79,4 +91,13 @@ export function hostLayout(root: string): HostLayout {
 
 export function versionFolder(layout: HostLayout, version: Version): string {
   return `${layout.versions}/${version}`;
+}
+
+/** Where the signed manifest of a kept version stands; its signatures are beside it, with `.sig` added. */
+export function manifestFile(layout: HostLayout, version: Version): string {
+  return `${layout.manifests}/${version}.json`;
+}
+
+export function outcomeFile(layout: HostLayout, targetId: string): string {
+  return `${layout.outcomes}/${targetId}.json`;
 }

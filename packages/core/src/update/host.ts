@@ -3,6 +3,16 @@ import type { TransitionTable } from "../machine.ts";
 import type { Version } from "../release/version.ts";
 import type { ProbationLimits } from "./handoff.ts";
 
+/** A moment on one host. Deadlines run on the monotonic part, which means something within one boot only. */
+export interface HostTime {
+  /** Changes at every boot. */
+  readonly bootId: string;
+  /** Whole milliseconds since that boot; never runs backwards. */
+  readonly monotonicMs: number;
+  /** Milliseconds since 1970, for people only. */
+  readonly wallMs: number;
+}
+
 /** One update of a host, as the journal keeps it. */
 export interface UpdateAttempt {
   readonly targetId: string;
@@ -10,6 +20,8 @@ export interface UpdateAttempt {
   readonly fromVersion: Version | null;
   readonly toVersion: Version;
   readonly manifestDigest: string;
+  /** What the signed manifest sets as the lowest version that may follow; it binds once the version is committed. */
+  readonly floor: Version | null;
   readonly limits: ProbationLimits;
   /** Wall clock at the handoff, milliseconds since 1970. */
   readonly startedAt: number;
@@ -20,14 +32,17 @@ export interface UpdateAttempt {
  * earlier watches have used up. Time during which the gateway accepted nobody is not spent.
  */
 export interface Probation {
+  /** The boot that `lastSeenMs` and `healthySinceMs` belong to. */
   readonly bootId: string;
   /** Monotonic milliseconds of the last look. */
   readonly lastSeenMs: number;
   readonly spentMs: number;
   /** Starts of the new version so far. */
   readonly boots: number;
-  /** Wall clock when the old process was told to end, for the downtime. */
-  readonly switchedAt: number;
+  /** Monotonic milliseconds since when every look has found it healthy, or null. */
+  readonly healthySinceMs: number | null;
+  /** When the old process was gone (until that is seen: when it was told to end), for the downtime. */
+  readonly switched: HostTime;
 }
 
 export type HostState =

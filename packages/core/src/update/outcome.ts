@@ -1,6 +1,6 @@
 import { ERROR_REGISTRY } from "../error-registry.ts";
 import type { ErrorCode } from "../errors.ts";
-import { integer, literal, nullable, object, oneOf, string } from "../parse/decode.ts";
+import { array, integer, literal, nullable, object, oneOf, string } from "../parse/decode.ts";
 import { nameDecoder } from "../release/manifest.ts";
 import { versionDecoder, type Version } from "../release/version.ts";
 import { idDecoder } from "./handoff.ts";
@@ -35,7 +35,10 @@ export interface Outcome {
 /** Longest `outputTail`, in characters. */
 export const OUTPUT_TAIL_MAX = 8192;
 
-const ERROR_CODES = Object.keys(ERROR_REGISTRY) as ErrorCode[];
+/** Longest `message` of an outcome or of a rollback's cause, in characters. */
+export const MESSAGE_MAX = 4096;
+
+export const errorCodeDecoder = oneOf(Object.keys(ERROR_REGISTRY) as ErrorCode[]);
 
 export const outcomeDecoder = object({
   schema: literal(1),
@@ -45,9 +48,20 @@ export const outcomeDecoder = object({
   survivingVersion: nullable(versionDecoder),
   fromVersion: nullable(versionDecoder),
   toVersion: versionDecoder,
-  code: nullable(oneOf(ERROR_CODES)),
-  message: string({ max: 4096 }),
+  code: nullable(errorCodeDecoder),
+  message: string({ max: MESSAGE_MAX }),
   outputTail: string({ max: OUTPUT_TAIL_MAX }),
   endedAt: integer(),
   downtimeMs: nullable(integer()),
+});
+
+/** `run/acknowledged.json`: the targets whose outcomes the gateway has taken; the updater prunes them. */
+export interface Acknowledged {
+  readonly schema: 1;
+  readonly targetIds: readonly string[];
+}
+
+export const acknowledgedDecoder = object({
+  schema: literal(1),
+  targetIds: array(idDecoder, { max: 1000 }),
 });

@@ -1,0 +1,61 @@
+import { compareVersions, type Version } from "../release/version.ts";
+import { transitionHost, type HostEvent } from "./host-machine.ts";
+import type { HostState, Journal } from "./host.ts";
+
+/** How many rolled back releases a host remembers. */
+export const BAD_MAX = 32;
+
+/** The journal of a host on which nothing has happened yet. */
+export const NEW_JOURNAL: Journal = {
+  schema: 1,
+  generation: 0,
+  state: { kind: "steady" },
+  floor: null,
+  bad: [],
+};
+
+/** The journal after an event; `HOST_TRANSITION_INVALID`. A commit raises the floor, a rollback is remembered. */
+export function advanceJournal(journal: Journal, event: HostEvent): Journal {
+  const state = transitionHost(journal.state, event);
+  return {
+    ...journal,
+    generation: journal.generation + 1,
+    state,
+    floor: state.kind === "committed" ? higherVersion(journal.floor, state.attempt.floor) : journal.floor,
+    bad: event.kind === "rolled_back" ? withBad(journal) : journal.bad,
+  };
+}
+
+/** The journal with at least this floor: a floor never falls. */
+export function raiseFloor(journal: Journal, floor: Version | null): Journal {
+  const raised = higherVersion(journal.floor, floor);
+  return raised === journal.floor
+    ? journal
+    : { ...journal, generation: journal.generation + 1, floor: raised };
+}
+
+/** The journal without the memory of one bad version. */
+export function forgetVersion(journal: Journal, version: Version): Journal {
+  const bad = journal.bad.filter((entry) => entry.version !== version);
+  return bad.length === journal.bad.length
+    ? journal
+    : { ...journal, generation: journal.generation + 1, bad };
+}
+
+/** The higher of two versions; null is below all. */
+export function higherVersion(a: Version | null, b: Version | null): Version | null {
+  if (a === null || b === null) return a ?? b;
+  return compareVersions(a, b) >= 0 ? a : b;
+}
+
+function withBad({ state, bad }: Journal): Journal["bad"] {
+  if (!ranAndFailed(state)) return bad;
+  const { toVersion: version, manifestDigest } = state.attempt;
+  const others = bad.filter((entry) => entry.manifestDigest !== manifestDigest);
+  return [...others, { version, manifestDigest }].slice(-BAD_MAX);
+}
+
+/** A switch that was cut off, or a tree that the disk damaged, says nothing against the release. */
+function ranAndFailed(state: HostState): state is HostState & { readonly kind: "rolling_back" } {
+  return state.kind === "rolling_back" && state.cause.code.startsWith("PROBATION_");
+}
