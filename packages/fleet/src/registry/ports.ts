@@ -1,3 +1,6 @@
+import type { ReleaseView } from "@muster/protocol/http";
+import type { Actor } from "../rollout/ports.ts";
+
 /** Fetches artifacts from where manifests say they are. */
 export interface ArtifactFetcher {
   /**
@@ -10,4 +13,59 @@ export interface ArtifactFetcher {
 export interface FetchOptions {
   readonly maxBytes: number;
   readonly signal: AbortSignal;
+}
+
+export interface ReleaseKey {
+  readonly product: string;
+  readonly version: string;
+}
+
+export interface ArtifactKey extends ReleaseKey {
+  readonly os: string;
+  readonly arch: string;
+}
+
+export interface PublishRequest {
+  /** The exact bytes that were signed. */
+  readonly manifest: Uint8Array;
+  /** The content of the .sig file. */
+  readonly signatures: Uint8Array;
+  /** `url`: artifacts are fetched from their addresses; `upload`: they are sent with `upload`. */
+  readonly source: "url" | "upload";
+}
+
+export interface ReleaseList {
+  readonly items: ReleaseView[];
+  readonly nextCursor: string | null;
+  readonly total: number;
+}
+
+/** The registry's use cases. Every one is durable when it resolves. */
+export interface ReleaseRegistry {
+  /**
+   * Verifies and records a release. The same bytes again change nothing, but begin a failed mirroring anew. Throws
+   * `SIGNATURE_…`, `MANIFEST_…`, `RELEASE_EXISTS` for other bytes under the same version, `RELEASE_YANKED`.
+   */
+  publish(request: PublishRequest, actor: Actor): Promise<ReleaseView>;
+  /**
+   * Takes one artifact; the last one makes the release ready. Wrong content is refused and can be sent again. Throws
+   * `RESOURCE_NOT_FOUND`, `ARTIFACT_…`, `MIRROR_TOO_LARGE`, `RELEASE_YANKED`, and whatever the content ends with.
+   */
+  upload(artifact: ArtifactKey, content: AsyncIterable<Uint8Array>): Promise<ReleaseView>;
+  /** No new rollout may use it, running ones pause. Idempotent. Throws `RESOURCE_NOT_FOUND`, `RELEASE_TRANSITION_INVALID`. */
+  yank(release: ReleaseKey, why: string): Promise<ReleaseView>;
+  /** Throws `RESOURCE_NOT_FOUND`. */
+  get(release: ReleaseKey): Promise<ReleaseView>;
+  /** Newest first. Throws `REQUEST_INVALID` for a cursor that is none. */
+  list(query: ReleaseListQuery): Promise<ReleaseList>;
+  /** Goes on with what a kill cut off: mirrorings, and the pauses of yanked releases. Call once, at the start. */
+  resume(): Promise<void>;
+  /** Ends background work; what was under way goes on at the next start. */
+  stop(): Promise<void>;
+}
+
+export interface ReleaseListQuery {
+  readonly product?: string | undefined;
+  readonly cursor?: string | undefined;
+  readonly limit: number;
 }

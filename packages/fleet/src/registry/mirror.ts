@@ -1,0 +1,94 @@
+import { asMusterError, MusterError } from "@muster/core";
+import type { Clock, ObjectStore } from "../ports.ts";
+import type { Database } from "../store/database.ts";
+import type { ArtifactRow } from "../store/schema.ts";
+import type { ArtifactFetcher, ReleaseKey } from "./ports.ts";
+import { markMirrored, moveRelease, readArtifacts, readRelease, stateKind } from "./release-rows.ts";
+
+/** Pauses before a fetch is tried again, in milliseconds. */
+const RETRY_AFTER_MS = [2000, 10_000, 30_000] as const;
+/** Answers of a host that may be another the next time (RFC 9110 §15.5, RFC 6585 §4). */
+const PASSING_STATUSES = [408, 425, 429];
+
+export interface MirrorPorts {
+  readonly db: Database;
+  readonly objects: ObjectStore;
+  readonly fetcher: ArtifactFetcher;
+  readonly clock: Clock;
+  /** Told when a release's state or progress has changed. */
+  readonly onChange: (key: ReleaseKey) => void;
+  readonly onProgress: (sha256: string, storedBytes: number) => void;
+}
+
+/**
+ * Brings what is missing of a release into the object store, one artifact after the other, and leaves the release ready or
+ * failed. Aborted, it leaves the release as it is: mirroring. Does nothing for a release in another state.
+ */
+export async function mirrorRelease(ports: MirrorPorts, key: ReleaseKey, signal: AbortSignal): Promise<void> {
+  if (signal.aborted || stateKind(await readRelease(ports.db, key)) !== "mirroring") return;
+  try {
+    for (const artifact of await readArtifacts(ports.db, key)) {
+      if (artifact.mirrored === 1) continue;
+      if (!(await ports.objects.has(artifact.sha256))) await fetchWithRetries(ports, artifact, signal);
+      await ports.db.transaction().execute((trx) => markMirrored(trx, key, artifact.sha256));
+      ports.onChange(key);
+    }
+  } catch (error) {
+    if (signal.aborted) return;
+    await ports.db.transaction().execute((trx) => markFailed(trx, key, error));
+    ports.onChange(key);
+  }
+}
+
+async function fetchWithRetries(
+  ports: MirrorPorts,
+  artifact: ArtifactRow,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const afterMs of RETRY_AFTER_MS) {
+    try {
+      await fetchOnce(ports, artifact, signal);
+      return;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!mayPass(error)) throw error;
+      await pause(ports.clock, afterMs, signal);
+    }
+  }
+  await fetchOnce(ports, artifact, signal);
+}
+
+async function fetchOnce(
+  { objects, fetcher, onProgress }: MirrorPorts,
+  { url, sha256, size }: ArtifactRow,
+  signal: AbortSignal,
+): Promise<void> {
+  const content = fetcher.fetch(url, { maxBytes: size, signal });
+  await objects.put({ sha256, sizeBytes: size, onProgress: (bytes) => onProgress(sha256, bytes) }, content);
+}
+
+/** Whether the same fetch can end otherwise later. */
+function mayPass(error: unknown): boolean {
+  if (!(error instanceof MusterError) || error.code !== "MIRROR_FETCH_FAILED") return false;
+  const { status } = error.details;
+  return typeof status !== "number" || status >= 500 || PASSING_STATUSES.includes(status);
+}
+
+/** Resolves after `afterMs`; rejects with the signal's reason. */
+function pause(clock: Clock, afterMs: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const callOff = clock.wakeAt(clock.now() + afterMs, resolve);
+  const abort = () => {
+    callOff();
+    reject(signal.reason);
+  };
+  signal.addEventListener("abort", abort, { once: true });
+  return promise.finally(() => signal.removeEventListener("abort", abort));
+}
+
+/** An upload may have finished the release meanwhile; then there is nothing to mark. */
+async function markFailed(trx: Database, key: ReleaseKey, error: unknown): Promise<void> {
+  if (stateKind(await readRelease(trx, key)) !== "mirroring") return;
+  const { code, message } = asMusterError(error);
+  await moveRelease(trx, key, { to: { kind: "failed", code, message } });
+}

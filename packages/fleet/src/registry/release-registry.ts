@@ -1,0 +1,156 @@
+import { MusterError } from "@muster/core";
+import type { TrustAnchor } from "@muster/trust";
+import type { Bus, Clock, ObjectStore } from "../ports.ts";
+import type { Database } from "../store/database.ts";
+import { listReleaseRows } from "./list-releases.ts";
+import { mirrorRelease } from "./mirror.ts";
+import type { ArtifactFetcher, ArtifactKey, ReleaseKey, ReleaseRegistry } from "./ports.ts";
+import { recordRelease } from "./publish-release.ts";
+import {
+  markMirrored,
+  moveRelease,
+  readArtifacts,
+  readRelease,
+  stateData,
+  stateKind,
+  toReleaseView,
+} from "./release-rows.ts";
+
+export interface RegistryPorts {
+  readonly db: Database;
+  readonly objects: ObjectStore;
+  /** The keys that releases must be signed with. */
+  readonly trustedAnchor: TrustAnchor;
+  readonly fetcher: ArtifactFetcher;
+  readonly clock: Clock;
+  readonly bus: Bus;
+  /** Pauses the running rollouts of a yanked release. Idempotent: a start calls it again for each yanked release. */
+  readonly onYank: (release: ReleaseKey) => Promise<void>;
+  /** Told of a failure in the background that no state of a release can show. */
+  readonly onError: (error: unknown) => void;
+}
+
+export function createReleaseRegistry(ports: RegistryPorts): ReleaseRegistry {
+  const { db, bus } = ports;
+  const stored = new Map<string, number>();
+  const announce = ({ product, version }: ReleaseKey) => bus.publish({ kind: "release", product, version });
+  const view = async (key: ReleaseKey) => {
+    const [release, artifacts] = [await readRelease(db, key), await readArtifacts(db, key)];
+    return toReleaseView(release, artifacts, (sha256) => stored.get(sha256) ?? 0);
+  };
+  const jobs = createMirrorJobs(ports, { stored, announce });
+
+  return {
+    publish: async (request, actor) => {
+      const key = await recordRelease(ports, request, actor);
+      if (request.source === "url") jobs.start(key);
+      announce(key);
+      return view(key);
+    },
+    upload: async (artifact, content) => {
+      const { sha256, size } = await beginUpload(db, artifact);
+      announce(artifact);
+      const onProgress = (bytes: number) => {
+        stored.set(sha256, bytes);
+        announce(artifact);
+      };
+      try {
+        await ports.objects.put({ sha256, sizeBytes: size, onProgress }, content);
+        await db.transaction().execute((trx) => markMirrored(trx, artifact, sha256));
+      } finally {
+        stored.delete(sha256);
+        announce(artifact);
+      }
+      return view(artifact);
+    },
+    yank: async (key, why) => {
+      await db.transaction().execute(async (trx) => {
+        if (stateKind(await readRelease(trx, key)) === "yanked") return;
+        await moveRelease(trx, key, { to: { kind: "yanked", why } });
+      });
+      announce(key);
+      await ports.onYank(key);
+      return view(key);
+    },
+    get: view,
+    list: async (query) => {
+      const { rows, nextCursor, total } = await listReleaseRows(db, query);
+      const items = rows.map(({ release, artifacts }) => {
+        return toReleaseView(release, artifacts, (sha256) => stored.get(sha256) ?? 0);
+      });
+      return { items, nextCursor, total };
+    },
+    resume: async () => {
+      const unsettled = await db
+        .selectFrom("releases")
+        .select(["product", "version", "state", "state_json"])
+        .where("state", "in", ["mirroring", "yanked"])
+        .execute();
+      for (const { product, version, ...row } of unsettled) {
+        if (row.state === "yanked") await ports.onYank({ product, version });
+        else if (stateData(row).source === "url") jobs.start({ product, version });
+      }
+    },
+    stop: () => jobs.stop(),
+  };
+}
+
+/** What the artifact has to be; the release is mirroring afterwards, unless it is ready already. */
+async function beginUpload(db: Database, key: ArtifactKey): Promise<{ sha256: string; size: number }> {
+  return db.transaction().execute(async (trx) => {
+    const state = stateKind(await readRelease(trx, key));
+    const artifacts = await readArtifacts(trx, key);
+    const artifact = artifacts.find(({ os, arch }) => os === key.os && arch === key.arch);
+    if (!artifact) throw new MusterError("ARTIFACT_NOT_FOUND", { ...key });
+    if (state === "yanked") throw new MusterError("RELEASE_YANKED", { ...key });
+    if (state === "draft" || state === "failed") {
+      await moveRelease(trx, key, { to: { kind: "mirroring" }, source: "upload" });
+    }
+    return artifact;
+  });
+}
+
+interface JobNotes {
+  readonly stored: Map<string, number>;
+  readonly announce: (key: ReleaseKey) => void;
+}
+
+/** The mirrorings under way, at most one for each release. */
+function createMirrorJobs(ports: RegistryPorts, { stored, announce }: JobNotes) {
+  const running = new Map<string, Promise<void>>();
+  const stopping = new AbortController();
+
+  const run = async (key: ReleaseKey) => {
+    const digests = new Set<string>();
+    const onProgress = (sha256: string, bytes: number) => {
+      digests.add(sha256);
+      stored.set(sha256, bytes);
+      announce(key);
+    };
+    try {
+      await mirrorRelease({ ...ports, onChange: announce, onProgress }, key, stopping.signal);
+    } catch (error) {
+      ports.onError(error);
+    } finally {
+      for (const sha256 of digests) stored.delete(sha256);
+    }
+  };
+
+  return {
+    /** Begins the mirroring of a release; behind the one that is just ending, if there is one. */
+    start: ({ product, version }: ReleaseKey) => {
+      const name = `${product}/${version}`;
+      const before = running.get(name) ?? Promise.resolve();
+      const job = before
+        .then(() => run({ product, version }))
+        .finally(() => {
+          if (running.get(name) === job) running.delete(name);
+        });
+      running.set(name, job);
+    },
+    stop: async () => {
+      stopping.abort(new MusterError("SERVER_OVERLOADED", { problem: "the server stops" }));
+      await Promise.all(running.values());
+    },
+  };
+}
