@@ -15,7 +15,7 @@ export interface AgentScript {
   readonly away: { readonly from: number; readonly to: number };
   readonly busyUntil: number;
   readonly skewedUntil: number;
-  /** How its attempts end, first to last; the last one holds for all further ones. */
+  /** How its attempts end, first to last; the last one holds for all further ones, and for its return. */
   readonly endings: readonly ("healthy" | "failed" | "rolled_back" | "silent")[];
   /** Between two of its reports, in milliseconds. */
   readonly stepMs: number;
@@ -27,6 +27,11 @@ export interface AgentScript {
 export interface WorldScript {
   /** How many decisions of a plan survive a crash of the driver; null: no crash. */
   readonly survivors: (decisions: readonly Decision[]) => number | null;
+  /** What an operator does while it runs, earliest first. */
+  readonly interventions: readonly {
+    readonly at: number;
+    readonly act: (record: RolloutRecord, now: number) => RolloutRecord;
+  }[];
   /** Called when nothing else will happen but the rollout stands: what an operator makes of it; null: nothing. */
   readonly operate: (record: RolloutRecord, now: number) => RolloutRecord | null;
   /** Sees every plan as it was applied, with the records before and after. */
@@ -53,6 +58,7 @@ interface World {
   now: number;
   record: RolloutRecord;
   reports: Report[];
+  intervened: number;
   readonly agents: ReadonlyMap<string, AgentScript>;
   readonly versions: Map<string, string>;
   readonly script: WorldScript;
@@ -72,6 +78,7 @@ export function runRollout(
     now: START,
     record: { rollout, targets },
     reports: [],
+    intervened: 0,
     agents: new Map(agents.map((agent) => [agent.id, agent])),
     versions: new Map(agents.map((agent) => [agent.id, agent.version])),
     script,
@@ -86,6 +93,7 @@ export function runRollout(
     } else {
       world.now = next;
       deliver(world);
+      intervene(world);
     }
   }
   throw new Error("the rollout never comes to rest");
@@ -128,7 +136,9 @@ function begin(world: World, targetId: string): void {
     const event = { kind: "progress", stage, receivedBytes: at, totalBytes: 2 * at } as const;
     world.reports.push({ at, target, event });
   }
-  const ending = agent.endings[Math.min(target.attempt, agent.endings.length) - 1] ?? "healthy";
+  const last = agent.endings.length - 1;
+  const nth = target.purpose === "return" ? last : Math.min(target.attempt - 1, last);
+  const ending = agent.endings[nth] ?? "healthy";
   if (ending === "silent") return;
   at += agent.stepMs;
   if (at >= agent.away.from && at < agent.away.to) at = agent.away.to;
@@ -146,6 +156,8 @@ function nextTime(world: World): number | null {
   const times = world.reports.map(({ at }) => at);
   const wake = nextWakeAt({ rollout, targets, now: world.now, listeningSince: 0 });
   if (wake !== null) times.push(wake);
+  const intervention = world.script.interventions[world.intervened];
+  if (intervention) times.push(Math.max(intervention.at, world.now));
   if (!isRolloutEnded(rollout.state)) {
     for (const { away, busyUntil, skewedUntil } of world.agents.values()) {
       times.push(...[away.from, away.to, busyUntil, skewedUntil].filter((at) => at > world.now));
@@ -165,5 +177,16 @@ function deliver(world: World): void {
     if (event.kind === "outcome" && event.result === "healthy") {
       world.versions.set(target.agentId, target.toVersion);
     }
+  }
+}
+
+function intervene(world: World): void {
+  for (
+    let next = world.script.interventions[world.intervened];
+    next && next.at <= world.now;
+    next = world.script.interventions[world.intervened]
+  ) {
+    world.record = next.act(world.record, world.now);
+    world.intervened += 1;
   }
 }

@@ -1,0 +1,40 @@
+import { nextAttempt, retryableTargets } from "../rollout/attempts.ts";
+import { countTargets } from "../rollout/counts.ts";
+import { changeRollout, type RolloutEvent } from "../rollout/rollout-machine.ts";
+import { requireVerb, waveToApprove, type RolloutVerb } from "../rollout/verbs.ts";
+import type { RolloutRecord } from "./apply-decisions.ts";
+
+/** What an operator's verb does to a rollout's record. Throws `ROLLOUT_TRANSITION_INVALID` if it is not allowed. */
+export function operate(record: RolloutRecord, verb: RolloutVerb, now: number): RolloutRecord {
+  const { total } = countTargets({ ...record, now, listeningSince: 0 });
+  requireVerb(record.rollout, total, verb);
+  switch (verb) {
+    case "pause":
+      return move(record, { kind: "pause", cause: "operator" }, now);
+    case "resume":
+      return move(record, { kind: "resume" }, now);
+    case "cancel":
+      return move(record, { kind: "cancel" }, now);
+    case "approve":
+      return approve(record);
+    case "retry":
+      return retry(record, now);
+  }
+}
+
+function move(record: RolloutRecord, event: RolloutEvent, now: number): RolloutRecord {
+  return { ...record, rollout: changeRollout(record.rollout, event, now) };
+}
+
+function approve({ rollout, targets }: RolloutRecord): RolloutRecord {
+  const index = waveToApprove(rollout);
+  const waves = rollout.waves.map((wave) => (wave.index === index ? { ...wave, approved: true } : wave));
+  return { rollout: { ...rollout, waves }, targets };
+}
+
+function retry({ rollout, targets }: RolloutRecord, now: number): RolloutRecord {
+  const again = retryableTargets(targets).map((target) =>
+    nextAttempt(target, `t-${target.agentId}-${target.attempt + 1}`, now),
+  );
+  return { rollout, targets: [...targets, ...again] };
+}
