@@ -36,3 +36,8 @@ export * from "./rollout/plan-rollout.ts";
 export { CLOCK_SKEW_LIMIT_MS } from "./rollout/plan/readiness.ts";
 export * from "./rollout/counts.ts";
 export * from "./rollout/verbs.ts";
+export * from "./rollout/assign-waves.ts";
+export * from "./rollout/cohort.ts";
+export * from "./rollout/label-expression.ts";
+export * from "./rollout/preview.ts";
+export * from "./rollout/spec.ts";

@@ -28,23 +28,28 @@ export const localPolicyDecoder = (value: unknown, path: string): LocalPolicy =>
   ...fields(value, path),
 });
 
-/** Throws the policy's refusal of a release: a `POLICY_…` code; returns if the policy allows it. */
+/** The policy's refusal of a release, a `POLICY_…` error; null if it allows it. */
+export function policyRefusal(
+  policy: LocalPolicy,
+  { channel, version }: Pick<Manifest, "channel" | "version">,
+): MusterError | null {
+  if (!policy.updates) return new MusterError("POLICY_UPDATES_DISABLED");
+  if (policy.maintenance) return new MusterError("POLICY_MAINTENANCE");
+  const { channels, minimumVersion: minimum } = policy;
+  if (channels && !channels.includes(channel)) {
+    return new MusterError("POLICY_CHANNEL_FORBIDDEN", { channel, allowed: channels });
+  }
+  if (minimum !== undefined && compareVersions(version, minimum) < 0) {
+    return new MusterError("POLICY_VERSION_BELOW_MINIMUM", { version, minimum });
+  }
+  return null;
+}
+
+/** Returns if the policy allows the release; else throws its refusal. */
 export function requireAllowedByPolicy(
   policy: LocalPolicy,
-  manifest: Pick<Manifest, "channel" | "version">,
+  release: Pick<Manifest, "channel" | "version">,
 ): void {
-  if (!policy.updates) throw new MusterError("POLICY_UPDATES_DISABLED");
-  if (policy.maintenance) throw new MusterError("POLICY_MAINTENANCE");
-  if (policy.channels && !policy.channels.includes(manifest.channel)) {
-    throw new MusterError("POLICY_CHANNEL_FORBIDDEN", {
-      channel: manifest.channel,
-      allowed: policy.channels,
-    });
-  }
-  if (policy.minimumVersion !== undefined && compareVersions(manifest.version, policy.minimumVersion) < 0) {
-    throw new MusterError("POLICY_VERSION_BELOW_MINIMUM", {
-      version: manifest.version,
-      minimum: policy.minimumVersion,
-    });
-  }
+  const refusal = policyRefusal(policy, release);
+  if (refusal) throw refusal;
 }
