@@ -460,6 +460,13 @@ export const ERROR_REGISTRY = {
     grpcStatus: "ABORTED",
     retryable: false,
   },
+  AGENT_SILENT: {
+    meaning: "The agent sent no heartbeat for three intervals",
+    help: "Nothing to do: the agent connects again by itself. See its log if this repeats.",
+    httpStatus: 408,
+    grpcStatus: "DEADLINE_EXCEEDED",
+    retryable: true,
+  },
   CERTIFICATE_REQUIRED: {
     meaning: "The connection has no client certificate of this fleet",
     help: "Enrol the agent with `muster-agent enroll`.",

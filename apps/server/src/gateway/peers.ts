@@ -1,0 +1,47 @@
+import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import { MusterError } from "@muster/core";
+import type { Peer } from "./peer.ts";
+
+/** The connections that stand, found again by the remote address that both servers know. */
+export interface Peers {
+  add(socket: TLSSocket, now: number): Peer;
+  /** `SERVER_UNREACHABLE` if the connection has just gone. */
+  find(address: string): Peer;
+  all(): Iterable<Peer>;
+  readonly size: number;
+}
+
+export function createPeers(): Peers {
+  const byAddress = new Map<string, Peer>();
+  const standing = new Set<Peer>();
+  return {
+    add: (socket, now) => {
+      const address = addressOf(socket);
+      const isHttp2 = socket.alpnProtocol === "h2";
+      const peer: Peer = { socket, isHttp2, idleSince: now, identity: null, enrolments: 0, streams: 0 };
+      byAddress.set(address, peer);
+      standing.add(peer);
+      socket.once("close", () => {
+        standing.delete(peer);
+        // The address may belong to a newer connection by now.
+        if (byAddress.get(address) === peer) byAddress.delete(address);
+      });
+      return peer;
+    },
+    find: (address) => {
+      const peer = byAddress.get(address);
+      if (!peer) throw new MusterError("SERVER_UNREACHABLE", { address });
+      return peer;
+    },
+    all: () => standing,
+    get size() {
+      return standing.size;
+    },
+  };
+}
+
+/** As gRPC's `getPeer` spells it. */
+export function addressOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress}:${remotePort}`;
+}
