@@ -1,0 +1,120 @@
+/** What a server is started with; made by `parseSettings`, or by hand in tests. */
+export interface ServerSettings {
+  /** Absolute. Everything the server keeps is in it. */
+  readonly dataFolder: string;
+  /** Where the API and the pages listen. 0: any free port. */
+  readonly http: Endpoint;
+  /** Where agents connect. 0: any free port. */
+  readonly gateway: Endpoint;
+  /** Names and addresses by which agents reach the gateway; they stand in its certificate. */
+  readonly gatewayNames: readonly string[];
+  /** Address by which people reach the pages, when a proxy stands before them; null: as they are asked for. */
+  readonly publicUrl: URL | null;
+  /** File with the keys that releases must be signed with. */
+  readonly trustAnchorFile: string;
+  /** Hosts that artifacts may be fetched from, see `parseAllowList`. */
+  readonly mirrorAllow: readonly string[];
+  /** Folder of the built pages. */
+  readonly webFolder: string;
+  /** Makes a new administrator token; the one before and its sessions end. */
+  readonly newAdminToken: boolean;
+  /** Only warnings and errors in the log. */
+  readonly quiet: boolean;
+}
+
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+interface Setting {
+  readonly flag: string;
+  readonly env: string;
+  /** Shown in the help; none: the flag takes no value. */
+  readonly value?: string;
+  readonly multiple?: true;
+  readonly help: string;
+}
+
+/** Every setting. A flag wins over its environment variable. */
+export const SETTINGS = {
+  data: {
+    flag: "data",
+    env: "MUSTER_DATA",
+    value: "DIR",
+    help: "folder of everything the server keeps; made if it is not there (./muster-data)",
+  },
+  host: {
+    flag: "host",
+    env: "MUSTER_HOST",
+    value: "ADDRESS",
+    help: "where the API and the pages listen (127.0.0.1)",
+  },
+  httpPort: {
+    flag: "http-port",
+    env: "MUSTER_HTTP_PORT",
+    value: "PORT",
+    help: "their port; 0 takes any free one (8080)",
+  },
+  gatewayHost: {
+    flag: "gateway-host",
+    env: "MUSTER_GATEWAY_HOST",
+    value: "ADDRESS",
+    help: "where agents connect (0.0.0.0)",
+  },
+  gatewayPort: {
+    flag: "gateway-port",
+    env: "MUSTER_GATEWAY_PORT",
+    value: "PORT",
+    help: "its port; 0 takes any free one (8443)",
+  },
+  gatewayName: {
+    flag: "gateway-name",
+    env: "MUSTER_GATEWAY_NAME",
+    value: "NAME",
+    multiple: true,
+    help: "DNS name or IP address by which agents reach the gateway, besides this machine's own",
+  },
+  publicUrl: {
+    flag: "public-url",
+    env: "MUSTER_PUBLIC_URL",
+    value: "URL",
+    help: "address of the pages when a proxy with TLS stands before them",
+  },
+  trustAnchor: {
+    flag: "trust-anchor",
+    env: "MUSTER_TRUST_ANCHOR",
+    value: "FILE",
+    help: "keys that releases must be signed with (trust-anchor.json in the data folder)",
+  },
+  mirrorAllow: {
+    flag: "mirror-allow",
+    env: "MUSTER_MIRROR_ALLOW",
+    value: "HOST",
+    multiple: true,
+    help: "host that artifacts may be fetched from: releases.example.com, *.example.com, host:8443, or * for any public one; without it only uploads are taken",
+  },
+  web: {
+    flag: "web",
+    env: "MUSTER_WEB",
+    value: "DIR",
+    help: "folder of the built pages (apps/web/dist)",
+  },
+  newAdminToken: {
+    flag: "new-admin-token",
+    env: "MUSTER_NEW_ADMIN_TOKEN",
+    help: "make and print a new administrator token; the old one ends",
+  },
+  quiet: { flag: "quiet", env: "MUSTER_QUIET", help: "log only warnings and errors" },
+} as const satisfies Record<string, Setting>;
+
+export type SettingName = keyof typeof SETTINGS;
+
+/** The text of `--help`. */
+export function settingsHelp(): string {
+  const rows = Object.values<Setting>(SETTINGS).map(({ flag, env, value, multiple, help }) => {
+    const usage = `--${flag}${value === undefined ? "" : ` ${value}`}`;
+    return `  ${usage.padEnd(26)}${help}\n${" ".repeat(28)}${env}${multiple ? ", separated by commas; the flag can be repeated" : ""}`;
+  });
+  return `The control plane: API, pages, rollout controller and gateway.\n\nUsage: muster server [options]\n\n${rows.join("\n")}\n`;
+}
