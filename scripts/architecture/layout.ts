@@ -45,6 +45,12 @@ export const LAYOUT: Record<string, LayoutRow> = {
     node: "all",
     documented: "core, trust, protocol",
   },
+  "local-fleet": {
+    folder: "packages/local-fleet",
+    workspaces: ["core", "protocol"],
+    node: "all",
+    documented: "core, protocol (the apps are child processes)",
+  },
   server: {
     folder: "apps/server",
     workspaces: ["fleet", "protocol", "trust", "core"],
@@ -66,15 +72,15 @@ export const LAYOUT: Record<string, LayoutRow> = {
   },
   cli: {
     folder: "apps/cli",
-    workspaces: ["protocol", "trust", "core"],
+    workspaces: ["protocol", "trust", "core", "local-fleet"],
     node: "all",
-    documented: "protocol, trust, core (and, for `demo`, child processes, not imports)",
+    documented: "protocol, trust, core, and for `demo` local-fleet",
   },
   simulator: {
     folder: "apps/simulator",
-    workspaces: ["agent-sdk", "protocol", "core"],
+    workspaces: ["agent-sdk", "protocol", "trust", "core", "local-fleet"],
     node: "all",
-    documented: "agent-sdk, protocol, core",
+    documented: "agent-sdk, protocol, trust, core, local-fleet",
   },
   web: {
     folder: "apps/web",
@@ -84,9 +90,9 @@ export const LAYOUT: Record<string, LayoutRow> = {
   },
   e2e: {
     folder: "e2e",
-    workspaces: ["protocol", "trust", "core"],
+    workspaces: ["protocol", "trust", "core", "local-fleet"],
     node: "all",
-    documented: "protocol, trust, core (the apps are child processes)",
+    documented: "protocol, trust, core, local-fleet (the apps are child processes)",
   },
 };
 

@@ -1,0 +1,6 @@
+export { LocalFleet, temporaryFolder, type FleetOptions } from "./local-fleet.ts";
+export { LocalHost } from "./local-host.ts";
+export { LocalServer } from "./local-server.ts";
+export type { Behaviour } from "./payload.ts";
+export { Program, until } from "./program.ts";
+export { PRODUCT, type ReleaseFiles, type ReleaseWish } from "./release-maker.ts";

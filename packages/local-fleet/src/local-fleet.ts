@@ -1,0 +1,161 @@
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  createClient,
+  type Client,
+  type RolloutRequest,
+  type RolloutView,
+  type TargetView,
+} from "@muster/protocol/http";
+import { assembleHostPackage, type HostPackage } from "./host-package.ts";
+import { LocalHost } from "./local-host.ts";
+import { LocalServer } from "./local-server.ts";
+import { Program, until } from "./program.ts";
+import { makeRelease, PRODUCT, type ReleaseFiles, type ReleaseWish } from "./release-maker.ts";
+
+export interface FleetOptions {
+  /** The repository's root, where `dist/host` and the programs are. */
+  readonly project: string;
+  /** Everything the fleet writes goes below it. */
+  readonly folder: string;
+  /** Signatures a release needs; as many keys are made. One unless told. */
+  readonly threshold?: number;
+}
+
+/** A server and hosts on this machine, all of them real processes, each with its own folder. */
+export class LocalFleet {
+  readonly server: LocalServer;
+  readonly client: Client;
+  readonly hosts: LocalHost[] = [];
+  readonly package: HostPackage;
+  /** Files of the private release keys; all of them are in the trust anchor. */
+  readonly keys: readonly string[];
+  readonly #options: FleetOptions;
+
+  private constructor(
+    options: FleetOptions,
+    parts: { readonly server: LocalServer; readonly package: HostPackage; readonly keys: readonly string[] },
+  ) {
+    this.#options = options;
+    this.server = parts.server;
+    this.package = parts.package;
+    this.keys = parts.keys;
+    this.client = createClient({ server: parts.server.url, token: parts.server.token });
+  }
+
+  static async start(options: FleetOptions): Promise<LocalFleet> {
+    await mkdir(options.folder, { recursive: true });
+    const { keys, anchor } = await makeKeys(options);
+    const parts = { bundles: join(options.project, "dist/host"), trustAnchor: await readFile(anchor) };
+    const hostPackage = await assembleHostPackage(join(options.folder, "package"), parts);
+    const server = await LocalServer.start({
+      program: [process.execPath, join(options.project, "apps/server/src/main.ts")],
+      dataFolder: join(options.folder, "server"),
+      trustAnchor: anchor,
+    });
+    return new LocalFleet(options, { server, package: hostPackage, keys });
+  }
+
+  /** The `muster` command, signed in as the administrator. */
+  muster(args: readonly string[]): Program {
+    const env = { MUSTER_SERVER: this.server.url, MUSTER_TOKEN: this.server.token };
+    return new Program(musterCommand(this.#options.project, args), { env });
+  }
+
+  /** Builds and signs a release; with all keys unless the wish names some. */
+  make(wish: Omit<ReleaseWish, "keys"> & { readonly keys?: readonly string[] }): Promise<ReleaseFiles> {
+    const tools = {
+      folder: join(this.#options.folder, "releases"),
+      agentBundle: this.package.agent,
+      muster: (args: readonly string[]) => this.muster(args),
+    };
+    return makeRelease({ keys: this.keys, ...wish }, tools);
+  }
+
+  async publish(release: ReleaseFiles): Promise<void> {
+    await this.muster(["release", "publish", release.folder]).success();
+  }
+
+  /** New hosts with `seed` installed, enrolled and started. Resolves when they are connected. */
+  async addHosts(
+    names: readonly string[],
+    seed: ReleaseFiles,
+    labels: (name: string) => Readonly<Record<string, string>> = () => ({}),
+  ): Promise<readonly LocalHost[]> {
+    const { token } = await this.client.tokens.create({ maxUses: names.length });
+    const added = await Promise.all(
+      names.map(async (name) => {
+        const host = new LocalHost(name, join(this.#options.folder, "hosts", name), this.package);
+        await host.seed(seed);
+        await host.enrol({ gateway: this.server.gateway, token, labels: labels(name) });
+        host.start();
+        return host;
+      }),
+    );
+    this.hosts.push(...added);
+    await this.online(names.length === 0 ? 0 : this.hosts.length);
+    return added;
+  }
+
+  /** Waits until so many agents are connected. */
+  async online(count: number): Promise<void> {
+    await until(`${count} agents online`, async () => (await this.client.overview()).online >= count);
+  }
+
+  /** Starts a rollout of a version to everyone, unless the request says otherwise. */
+  roll(version: string, request: Partial<RolloutRequest> = {}): Promise<RolloutView> {
+    const base = {
+      product: PRODUCT,
+      version,
+      cohort: { kind: "all" },
+      strategy: { kind: "immediate" },
+    } as const;
+    return this.client.rollouts.create({ ...base, ...request });
+  }
+
+  /** Waits until a rollout has ended, or has halted with nothing under way. */
+  settled(id: string, timeoutMs = 90_000): Promise<RolloutView> {
+    return until(
+      `rollout ${id} to settle`,
+      async () => {
+        const rollout = await this.client.rollouts.get(id);
+        const waits =
+          rollout.state === "running" || rollout.state === "scheduled" || rollout.state === "rolling_back";
+        return !waits && rollout.counts.inProgress === 0 && rollout;
+      },
+      { timeoutMs, everyMs: 150 },
+    );
+  }
+
+  async targets(id: string): Promise<readonly TargetView[]> {
+    return (await this.client.rollouts.targets(id, { limit: 500 })).items;
+  }
+
+  /** Ends every process; the folder is the caller's. */
+  async stop(): Promise<void> {
+    await Promise.all(this.hosts.map((host) => host.stop()));
+    await this.server.stop();
+  }
+}
+
+function musterCommand(project: string, args: readonly string[]): readonly [string, ...string[]] {
+  return [process.execPath, join(project, "apps/cli/src/main.ts"), ...args];
+}
+
+async function makeKeys({ project, folder, threshold = 1 }: FleetOptions) {
+  const names = Array.from({ length: threshold }, (_, index) => `release-${index + 1}`);
+  const run = (args: readonly string[]) => new Program(musterCommand(project, args)).success();
+  for (const name of names) await run(["release", "keygen", "--name", name, "--out", join(folder, "keys")]);
+  const anchor = join(folder, "trust-anchor.json");
+  const publicKeys = names.flatMap((name) => ["--key", join(folder, "keys", `${name}.pub.json`)]);
+  await run(["release", "anchor", ...publicKeys, "--threshold", String(threshold), "--out", anchor]);
+  return { keys: names.map((name) => join(folder, "keys", `${name}.pem`)), anchor };
+}
+
+/** A folder of its own below the system's temporary one, removed by `dispose`. */
+export async function temporaryFolder(
+  prefix: string,
+): Promise<{ path: string; dispose: () => Promise<void> }> {
+  const path = await mkdtemp(join(process.env["TMPDIR"] ?? "/tmp", `${prefix}-`));
+  return { path, dispose: () => rm(path, { recursive: true, force: true }) };
+}

@@ -1,0 +1,77 @@
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { Program } from "./program.ts";
+
+export interface LocalServerOptions {
+  /** Its `main`. */
+  readonly program: readonly [string, ...string[]];
+  readonly dataFolder: string;
+  readonly trustAnchor: string;
+}
+
+/** The server as a real process on ports of its own, which a restart keeps. */
+export class LocalServer {
+  readonly url: string;
+  readonly gateway: string;
+  readonly #command: readonly [string, ...string[]];
+  #program: Program | null = null;
+  #token: string | null = null;
+
+  private constructor(options: LocalServerOptions, ports: readonly [number, number]) {
+    const [http, gateway] = ports;
+    this.url = `http://127.0.0.1:${http}`;
+    this.gateway = `127.0.0.1:${gateway}`;
+    this.#command = [
+      ...options.program,
+      "--data",
+      options.dataFolder,
+      "--trust-anchor",
+      options.trustAnchor,
+      "--host",
+      "127.0.0.1",
+      "--http-port",
+      String(http),
+      "--gateway-port",
+      String(gateway),
+    ];
+  }
+
+  static async start(options: LocalServerOptions): Promise<LocalServer> {
+    const server = new LocalServer(options, [await freePort(), await freePort()]);
+    const program = await server.restart();
+    const [, token = ""] = await program.line(/Administrator token: (\S+)/);
+    server.#token = token;
+    return server;
+  }
+
+  /** Starts it, again if it was stopped or killed; resolves when it is ready. */
+  async restart(): Promise<Program> {
+    this.#program = new Program(this.#command);
+    await this.#program.line(/Ready/);
+    return this.#program;
+  }
+
+  /** The administrator's token of the first start. */
+  get token(): string {
+    if (this.#token === null) throw new Error("the server has not started");
+    return this.#token;
+  }
+
+  get program(): Program {
+    if (!this.#program) throw new Error("the server has not started");
+    return this.#program;
+  }
+
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
+    await this.#program?.stop(signal);
+  }
+}
+
+/** A port that nobody listens on at the moment. */
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
