@@ -74,7 +74,7 @@ export const LAYOUT: Record<string, LayoutRow> = {
     folder: "apps/cli",
     workspaces: ["protocol", "trust", "core", "local-fleet"],
     node: "all",
-    documented: "protocol, trust, core, and for `demo` local-fleet",
+    documented: "protocol, trust, core, local-fleet (for `demo`)",
   },
   simulator: {
     folder: "apps/simulator",
