@@ -22,6 +22,12 @@ export interface FleetOptions {
   readonly threshold?: number;
 }
 
+export interface HostOptions {
+  /** Where the hosts find the gateway; the server's own unless told. */
+  readonly gateway?: string;
+  readonly labels?: (name: string) => Readonly<Record<string, string>>;
+}
+
 /** A server and hosts on this machine, all of them real processes, each with its own folder. */
 export class LocalFleet {
   readonly server: LocalServer;
@@ -30,6 +36,9 @@ export class LocalFleet {
   readonly package: HostPackage;
   /** Files of the private release keys; all of them are in the trust anchor. */
   readonly keys: readonly string[];
+  readonly folder: string;
+  /** The server's file; the hosts' package has a copy of its own. */
+  readonly trustAnchor: string;
   readonly #options: FleetOptions;
 
   private constructor(
@@ -37,9 +46,11 @@ export class LocalFleet {
     parts: { readonly server: LocalServer; readonly package: HostPackage; readonly keys: readonly string[] },
   ) {
     this.#options = options;
+    this.folder = options.folder;
     this.server = parts.server;
     this.package = parts.package;
     this.keys = parts.keys;
+    this.trustAnchor = trustAnchorOf(options);
     this.client = createClient({ server: parts.server.url, token: parts.server.token });
   }
 
@@ -65,7 +76,7 @@ export class LocalFleet {
   /** Builds and signs a release; with all keys unless the wish names some. */
   make(wish: Omit<ReleaseWish, "keys"> & { readonly keys?: readonly string[] }): Promise<ReleaseFiles> {
     const tools = {
-      folder: join(this.#options.folder, "releases"),
+      folder: join(this.folder, "releases"),
       agentBundle: this.package.agent,
       muster: (args: readonly string[]) => this.muster(args),
     };
@@ -80,20 +91,22 @@ export class LocalFleet {
   async addHosts(
     names: readonly string[],
     seed: ReleaseFiles,
-    labels: (name: string) => Readonly<Record<string, string>> = () => ({}),
+    options: HostOptions = {},
   ): Promise<readonly LocalHost[]> {
+    const { gateway = this.server.gateway, labels = () => ({}) } = options;
     const { token } = await this.client.tokens.create({ maxUses: names.length });
+    const { online } = await this.client.overview();
     const added = await Promise.all(
       names.map(async (name) => {
-        const host = new LocalHost(name, join(this.#options.folder, "hosts", name), this.package);
+        const host = new LocalHost(name, join(this.folder, "hosts", name), this.package);
         await host.seed(seed);
-        await host.enrol({ gateway: this.server.gateway, token, labels: labels(name) });
+        await host.enrol({ gateway, token, labels: labels(name) });
         host.start();
         return host;
       }),
     );
     this.hosts.push(...added);
-    await this.online(names.length === 0 ? 0 : this.hosts.length);
+    await this.online(online + names.length);
     return added;
   }
 
@@ -142,11 +155,15 @@ function musterCommand(project: string, args: readonly string[]): readonly [stri
   return [process.execPath, join(project, "apps/cli/src/main.ts"), ...args];
 }
 
+function trustAnchorOf({ folder }: Pick<FleetOptions, "folder">): string {
+  return join(folder, "trust-anchor.json");
+}
+
 async function makeKeys({ project, folder, threshold = 1 }: FleetOptions) {
   const names = Array.from({ length: threshold }, (_, index) => `release-${index + 1}`);
   const run = (args: readonly string[]) => new Program(musterCommand(project, args)).success();
   for (const name of names) await run(["release", "keygen", "--name", name, "--out", join(folder, "keys")]);
-  const anchor = join(folder, "trust-anchor.json");
+  const anchor = trustAnchorOf({ folder });
   const publicKeys = names.flatMap((name) => ["--key", join(folder, "keys", `${name}.pub.json`)]);
   await run(["release", "anchor", ...publicKeys, "--threshold", String(threshold), "--out", anchor]);
   return { keys: names.map((name) => join(folder, "keys", `${name}.pem`)), anchor };

@@ -1,5 +1,6 @@
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
+import { readdir } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { basename, join } from "node:path";
 import { Program } from "./program.ts";
 
 export interface LocalServerOptions {
@@ -14,6 +15,7 @@ export class LocalServer {
   readonly url: string;
   readonly gateway: string;
   readonly #command: readonly [string, ...string[]];
+  readonly #dataFolder: string;
   #program: Program | null = null;
   #token: string | null = null;
 
@@ -21,6 +23,7 @@ export class LocalServer {
     const [http, gateway] = ports;
     this.url = `http://127.0.0.1:${http}`;
     this.gateway = `127.0.0.1:${gateway}`;
+    this.#dataFolder = options.dataFolder;
     this.#command = [
       ...options.program,
       "--data",
@@ -60,6 +63,14 @@ export class LocalServer {
   get program(): Program {
     if (!this.#program) throw new Error("the server has not started");
     return this.#program;
+  }
+
+  /** The file in which the object store keeps an artifact. */
+  async objectPath(sha256: string): Promise<string> {
+    const entries = await readdir(this.#dataFolder, { recursive: true });
+    const found = entries.find((entry) => basename(entry) === sha256);
+    if (found === undefined) throw new Error(`the object store has no ${sha256}`);
+    return join(this.#dataFolder, found);
   }
 
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {

@@ -44,7 +44,7 @@ export async function playDemo(
 
   narrator.scene(`${options.hosts} hosts, each with its own folder, identity and processes`);
   const names = Array.from({ length: options.hosts }, (_, index) => `host-${index + 1}`);
-  await fleet.addHosts(names, releases.first, (name) => ({ env: name === "host-1" ? "test" : "production" }));
+  await fleet.addHosts(names, releases.first, { labels: labelsOf });
   narrator.good(`all ${options.hosts} run 1.0.0 and are connected by mutual TLS`);
 
   const acts: Act[] = [];
@@ -65,6 +65,10 @@ export async function playDemo(
     refuseTampered(fleet, narrator, releases.tampered),
   );
   return { fleet, acts };
+}
+
+function labelsOf(name: string) {
+  return { env: name === "host-1" ? "test" : "production" };
 }
 
 async function makeReleases(fleet: LocalFleet) {

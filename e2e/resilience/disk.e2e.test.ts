@@ -1,0 +1,35 @@
+import { execFileSync } from "node:child_process";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { LocalFleet, LocalHost } from "@muster/local-fleet";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { publishGood, startFleet, updateOne } from "../fleet.ts";
+
+const IS_ROOT = process.getuid?.() === 0;
+
+let fleet: LocalFleet;
+
+beforeAll(async () => {
+  fleet = await startFleet();
+});
+
+// Only root may mount the small disk.
+test.runIf(IS_ROOT)(
+  "a host short of disk refuses before anything is touched, and says how much is missing",
+  async () => {
+    const root = join(fleet.folder, "hosts", "small-disk");
+    await mkdir(root, { recursive: true });
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=16m", "tmpfs", root]);
+    afterAll(async () => {
+      await host.stop();
+      execFileSync("umount", ["--lazy", root]);
+    });
+    const seed = await publishGood(fleet, "1.0.0");
+    const [host] = (await fleet.addHosts(["small-disk"], seed)) as [LocalHost];
+    await fleet.publish(await fleet.make({ version: "1.1.0", paddingBytes: 5_000_000 }));
+    const { target } = await updateOne(fleet, host, "1.1.0");
+    expect(target).toMatchObject({ state: "failed", code: "DISK_SHORT", survivingVersion: "1.0.0" });
+    expect(await host.currentVersion()).toBe("1.0.0");
+    expect(await host.leftovers()).toEqual([]);
+  },
+);

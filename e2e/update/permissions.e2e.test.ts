@@ -1,0 +1,40 @@
+import type { LocalFleet, LocalHost } from "@muster/local-fleet";
+import { beforeAll, expect, test } from "vitest";
+import { agentIdOf, publishGood, startFleet, updateOne } from "../fleet.ts";
+
+let fleet: LocalFleet;
+let host: LocalHost;
+
+beforeAll(async () => {
+  fleet = await startFleet();
+  await publishGood(fleet, "1.0.0");
+  await publishGood(fleet, "1.1.0");
+  await publishGood(fleet, "2.1.0", { floor: "2.0.0" });
+  const seed = await publishGood(fleet, "1.2.0");
+  [host] = (await fleet.addHosts(["host-1"], seed)) as [LocalHost];
+});
+
+test("an older version is refused before anything starts unless the rollout allows it", async () => {
+  const cohort = { kind: "agents" as const, ids: [await agentIdOf(fleet, host)] };
+  await expect(fleet.roll("1.1.0", { cohort })).rejects.toMatchObject({ code: "ROLLOUT_COHORT_EMPTY" });
+  const preview = await fleet.client.rollouts.preview({
+    product: "acme-agent",
+    version: "1.1.0",
+    cohort,
+    strategy: { kind: "immediate" },
+  });
+  expect(preview).toMatchObject({ ready: 0, reasons: [{ reason: "downgrade", count: 1 }] });
+});
+
+test("an older version is installed when the rollout allows it", async () => {
+  const { target } = await updateOne(fleet, host, "1.1.0", { allowDowngrade: true });
+  expect(target).toMatchObject({ state: "healthy", fromVersion: "1.2.0" });
+  expect(await host.currentVersion()).toBe("1.1.0");
+});
+
+test("no permission goes below the floor that a signed release has set", async () => {
+  expect((await updateOne(fleet, host, "2.1.0")).target.state).toBe("healthy");
+  const { target } = await updateOne(fleet, host, "1.0.0", { allowDowngrade: true });
+  expect(target).toMatchObject({ state: "failed", code: "UPDATE_BELOW_FLOOR" });
+  expect(await host.currentVersion()).toBe("2.1.0");
+});
