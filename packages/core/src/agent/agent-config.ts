@@ -11,8 +11,9 @@ export const labelKeyDecoder = string({
 });
 export const labelValueDecoder = string({
   max: 128,
-  pattern: /^[A-Za-z0-9._/:@ -]*$/,
-  what: "letters, digits and . _ / : @ -",
+  // A space at an end could not be asked for in a label expression.
+  pattern: /^(?! )[A-Za-z0-9._/:@ -]*(?<! )$/,
+  what: "letters, digits and . _ / : @ -, and no space at either end",
 });
 export const labelsDecoder = record(labelKeyDecoder, labelValueDecoder, { max: 64 });
 

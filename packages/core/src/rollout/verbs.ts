@@ -42,7 +42,8 @@ export function requireVerb(rollout: Rollout, counts: Counts, verb: RolloutVerb)
 /** The index of the wave that waits for an approval; null if none does. */
 export function waveToApprove(rollout: Rollout): number | null {
   if (rollout.state.kind !== "paused" || rollout.state.cause !== "approval_required") return null;
-  return rollout.waves.find((wave) => wave.state.kind === "waiting" && !wave.approved)?.index ?? null;
+  const next = rollout.waves.find((wave) => wave.state.kind === "waiting");
+  return next && !next.approved ? next.index : null;
 }
 
 const DESCRIBE: Readonly<Record<RolloutVerb, (rollout: Rollout, counts: Counts) => VerbState>> = {

@@ -1,0 +1,116 @@
+import { describe, expect, test } from "vitest";
+import { aRollout, aTarget, aWave, START } from "../testing/index.ts";
+import { countTargets } from "./counts.ts";
+import { changeRollout, type RolloutEvent } from "./rollout-machine.ts";
+import type { PauseCause, RolloutState } from "./rollout.ts";
+import { requireVerb, rolloutVerbs, waveToApprove, type RolloutVerb } from "./verbs.ts";
+
+const failure = { code: "ROLLOUT_NO_SUCCESS", message: "none" } as const;
+const failed = { kind: "failed", code: "DISK_SHORT", message: "full" } as const;
+const paused = (cause: PauseCause): RolloutState => ({ kind: "paused", cause });
+const waves = [aWave(0, { kind: "passed" }), aWave(1), aWave(2)];
+
+function situation(
+  state: RolloutState,
+  targets = [aTarget("a", failed), aTarget("b"), aTarget("c", { kind: "staging" })],
+) {
+  const rollout = aRollout({ state, waves });
+  return { rollout, counts: countTargets({ rollout, targets, now: START, listeningSince: 0 }).total };
+}
+
+function allowed(state: RolloutState): readonly RolloutVerb[] {
+  const { rollout, counts } = situation(state);
+  return rolloutVerbs(rollout, counts).flatMap((verb) => (verb.allowed ? [verb.verb] : []));
+}
+
+function why(verb: RolloutVerb, state: RolloutState, targets?: Parameters<typeof situation>[1]): string {
+  const { rollout, counts } = situation(state, targets);
+  return rolloutVerbs(rollout, counts).find((found) => found.verb === verb)!.why;
+}
+
+const CASES: readonly [RolloutState, readonly RolloutVerb[]][] = [
+  [{ kind: "scheduled" }, ["pause", "cancel", "retry"]],
+  [{ kind: "running" }, ["pause", "cancel", "retry"]],
+  [paused("operator"), ["resume", "cancel", "retry"]],
+  [paused("failure_threshold"), ["resume", "cancel", "retry"]],
+  [paused("outside_window"), ["resume", "cancel", "retry"]],
+  [paused("approval_required"), ["approve", "cancel", "retry"]],
+  [paused("release_yanked"), ["cancel", "retry"]],
+  [{ kind: "rolling_back" }, []],
+  [{ kind: "rolled_back" }, []],
+  [{ kind: "completed" }, []],
+  [{ kind: "canceled" }, []],
+  [{ kind: "failed", ...failure }, []],
+];
+
+describe("which verbs are allowed", () => {
+  test.each(CASES)("%j: %j", (state, expected) => {
+    expect(allowed(state)).toEqual(expected);
+  });
+
+  test.each(CASES)("%j: an allowed verb is one that the machine allows", (state, verbs) => {
+    const events: Partial<Record<RolloutVerb, RolloutEvent>> = {
+      pause: { kind: "pause", cause: "operator" },
+      resume: { kind: "resume" },
+      cancel: { kind: "cancel" },
+    };
+    for (const verb of verbs) {
+      const event = events[verb];
+      if (event) expect(() => changeRollout(aRollout({ state }), event, START)).not.toThrow();
+    }
+  });
+
+  test("nothing is retried while nothing has failed", () => {
+    expect(why("retry", { kind: "running" }, [aTarget("a", { kind: "healthy" })])).toBe(
+      "No agent has failed or rolled back.",
+    );
+  });
+});
+
+describe("what a verb says of itself", () => {
+  const running = { kind: "running" } as const;
+  test.each<[RolloutVerb, RolloutState, string]>([
+    ["pause", running, "No further agent gets the update. 1 agent under way: their updates end."],
+    [
+      "resume",
+      paused("failure_threshold"),
+      "1 agent still to be updated: it goes on with them. What failed until now no longer counts toward the threshold.",
+    ],
+    ["resume", paused("approval_required"), "It waits for an approval of the next wave: approve that."],
+    ["approve", paused("approval_required"), "Wave 2 of 3 opens, and its agents are updated."],
+    ["approve", running, "No wave waits for an approval."],
+    [
+      "cancel",
+      running,
+      "1 agent still to be updated: they stay as they are. 1 agent under way: their updates end. Updated agents keep the new version.",
+    ],
+    ["retry", running, "1 agent failed or rolled back: each gets another attempt, with the next free slot."],
+    [
+      "retry",
+      paused("failure_threshold"),
+      "1 agent failed or rolled back: each gets another attempt, when the rollout is resumed.",
+    ],
+    ["cancel", { kind: "rolled_back" }, "The rollout has ended: it is rolled back."],
+  ])("%s, %j", (verb, state, text) => {
+    expect(why(verb, state)).toBe(text);
+  });
+});
+
+test("a verb that is not allowed is refused with the same words", () => {
+  const { rollout, counts } = situation({ kind: "completed" });
+  expect(() => requireVerb(rollout, counts, "pause")).toThrow(
+    expect.objectContaining({
+      code: "ROLLOUT_TRANSITION_INVALID",
+      details: { state: "completed", verb: "pause", problem: "The rollout has ended: it is completed." },
+    }),
+  );
+  const live = situation({ kind: "running" });
+  expect(() => requireVerb(live.rollout, live.counts, "pause")).not.toThrow();
+});
+
+test("the wave to approve is the next one, and none when none is waited for", () => {
+  expect(waveToApprove(aRollout({ state: paused("approval_required"), waves }))).toBe(1);
+  expect(waveToApprove(aRollout({ state: { kind: "running" }, waves }))).toBeNull();
+  const approved = [waves[0]!, { ...waves[1]!, approved: true }, waves[2]!];
+  expect(waveToApprove(aRollout({ state: paused("approval_required"), waves: approved }))).toBeNull();
+});
