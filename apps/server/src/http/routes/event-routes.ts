@@ -1,0 +1,110 @@
+import type { ServerResponse } from "node:http";
+import { MusterError } from "@muster/core";
+import type { Clock, Rollouts } from "@muster/fleet";
+import { idSchema } from "@muster/protocol/http";
+import { z } from "zod";
+import { type EventSink, serveEvents } from "../../live/event-stream.ts";
+import type { LiveFeed } from "../../live/live-feed.ts";
+import type { App } from "../app.ts";
+import { authenticate, type AuthorizePorts } from "../authorize.ts";
+import { answersText } from "../route-schemas.ts";
+
+/** Streams at once; a browser has one for each of its windows. */
+const STREAMS_MAX = 500;
+
+const querySchema = z.object({
+  rollout: idSchema.optional().describe("Only this rollout's events, and the overview's."),
+});
+const headersSchema = z.object({
+  "last-event-id": z.string().max(64).optional().describe("Id of the last event that was received."),
+});
+
+export interface EventRoutesPorts extends AuthorizePorts {
+  readonly live: LiveFeed;
+  readonly rollouts: Pick<Rollouts, "read">;
+  readonly clock: Clock;
+}
+
+/** Returns how many streams there are now. */
+export function eventRoutes(app: App, ports: EventRoutesPorts): { readonly count: number } {
+  const sinks = new Set<EventSink>();
+  app.addHook("preClose", async () => {
+    for (const sink of sinks) sink.end();
+  });
+  app.route({
+    method: "GET",
+    url: "/api/v1/events",
+    exposeHeadRoute: false,
+    config: { access: "fleet.read" },
+    schema: {
+      operationId: "streamEvents",
+      summary: "Follow the fleet: server-sent events `overview`, `rollout`, `targets` and `reset`",
+      tags: ["Events"],
+      querystring: querySchema,
+      headers: headersSchema,
+      response: answersText("text/event-stream", "The events, for as long as the connection stands."),
+    },
+    handler: async (request, reply) => {
+      if (sinks.size >= STREAMS_MAX) throw new MusterError("SERVER_OVERLOADED", { streams: sinks.size });
+      const rolloutId = request.query.rollout ?? null;
+      // While the answer can still be an error.
+      if (rolloutId !== null) await ports.rollouts.read(rolloutId);
+      reply.hijack();
+      const sink = openSink(reply.raw, reply.getHeaders());
+      sinks.add(sink);
+      const isAllowed = () => authenticate(ports, request).then(Boolean);
+      const lastEventId = request.headers["last-event-id"];
+      try {
+        await serveEvents(ports.live, sink, { rolloutId, lastEventId, isAllowed, clock: ports.clock });
+      } catch (error) {
+        request.log.error({ err: error }, "a stream of events ended");
+      } finally {
+        sinks.delete(sink);
+      }
+    },
+  });
+  return {
+    get count() {
+      return sinks.size;
+    },
+  };
+}
+
+function openSink(raw: ServerResponse, headers: Record<string, unknown>): EventSink {
+  for (const [name, value] of Object.entries(headers))
+    if (typeof value === "string") raw.setHeader(name, value);
+  raw.writeHead(200, {
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-store",
+    // Tells proxies such as nginx to pass each event on as it comes.
+    "x-accel-buffering": "no",
+  });
+  raw.flushHeaders();
+  // A connection that breaks while it is written to: its end is what the stream waits for.
+  raw.on("error", () => raw.destroy());
+  const ended = () => raw.destroyed || raw.writableEnded;
+  return {
+    get ended() {
+      return ended();
+    },
+    write: (text) => (ended() || raw.write(text) ? Promise.resolve() : drained(raw)),
+    end: () => {
+      if (raw.writableNeedDrain) raw.destroy();
+      else if (!ended()) raw.end();
+    },
+    onEnd: (callback) => void raw.once("close", callback),
+  };
+}
+
+/** Resolves when the connection takes more, or is gone. */
+function drained(raw: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      raw.off("drain", done);
+      raw.off("close", done);
+      resolve();
+    };
+    raw.once("drain", done);
+    raw.once("close", done);
+  });
+}

@@ -1,0 +1,120 @@
+import type { IncomingMessage } from "node:http";
+import { MusterError } from "@muster/core";
+import type { ReleaseRegistry } from "@muster/fleet";
+import {
+  artifactKeySchema,
+  publishReleaseSchema,
+  releaseKeySchema,
+  releaseListQuerySchema,
+  releasePageSchema,
+  releaseSchema,
+  yankReleaseSchema,
+} from "@muster/protocol/http";
+import { actorOf } from "../actor.ts";
+import type { App } from "../app.ts";
+import { answers } from "../route-schemas.ts";
+
+/** Manifest and signatures in base64, and the JSON around them. */
+const PUBLISH_MAX_BYTES = 5 * 1_048_576;
+const TAGS = ["Releases"];
+
+export function releaseRoutes(app: App, { releases }: { readonly releases: ReleaseRegistry }): void {
+  app.route({
+    method: "POST",
+    url: "/api/v1/releases",
+    config: { access: "releases.publish" },
+    bodyLimit: PUBLISH_MAX_BYTES,
+    schema: {
+      operationId: "publishRelease",
+      summary: "Publish a signed release; the same bytes again change nothing",
+      tags: TAGS,
+      body: publishReleaseSchema,
+      response: answers(releaseSchema, "The release as it stands."),
+    },
+    handler: ({ body, actor }) => {
+      const manifest = Buffer.from(body.manifest, "base64");
+      const signatures = Buffer.from(body.signatures, "base64");
+      return releases.publish({ manifest, signatures, source: body.source }, actorOf(actor));
+    },
+  });
+  app.route({
+    method: "GET",
+    url: "/api/v1/releases",
+    config: { access: "fleet.read" },
+    schema: {
+      operationId: "listReleases",
+      summary: "List releases, newest first",
+      tags: TAGS,
+      querystring: releaseListQuerySchema,
+      response: answers(releasePageSchema, "A page of releases."),
+    },
+    handler: ({ query }) => releases.list(query),
+  });
+  app.route({
+    method: "GET",
+    url: "/api/v1/releases/:product/:version",
+    config: { access: "fleet.read" },
+    schema: {
+      operationId: "getRelease",
+      summary: "Read a release",
+      tags: TAGS,
+      params: releaseKeySchema,
+      response: answers(releaseSchema, "The release."),
+    },
+    handler: ({ params }) => releases.get(params),
+  });
+  app.route({
+    method: "POST",
+    url: "/api/v1/releases/:product/:version/yank",
+    config: { access: "releases.yank" },
+    schema: {
+      operationId: "yankRelease",
+      summary: "Yank a release: no new rollout may use it, running ones pause",
+      tags: TAGS,
+      params: releaseKeySchema,
+      body: yankReleaseSchema,
+      response: answers(releaseSchema, "The yanked release."),
+    },
+    handler: ({ params, body }) => releases.yank(params, body.why),
+  });
+  uploadRoute(app, releases);
+}
+
+function uploadRoute(app: App, releases: ReleaseRegistry): void {
+  // A scope of its own: nowhere else is a body of bytes taken.
+  void app.register(async (scope: App) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser("application/octet-stream", (_request, payload, done) => done(null, payload));
+    scope.route({
+      method: "PUT",
+      url: "/api/v1/releases/:product/:version/artifacts/:os/:arch",
+      config: { access: "releases.publish" },
+      schema: {
+        operationId: "uploadArtifact",
+        summary: "Send one artifact's archive; the last one makes the release ready",
+        tags: TAGS,
+        consumes: ["application/octet-stream"],
+        params: artifactKeySchema,
+        response: answers(releaseSchema, "The release as it stands."),
+      },
+      handler: ({ params, headers, raw }) => {
+        if (headers["content-type"] === undefined) {
+          throw new MusterError("REQUEST_INVALID", {
+            field: "content-type",
+            problem: "must be application/octet-stream",
+          });
+        }
+        return releases.upload(params, contentOf(raw));
+      },
+    });
+  });
+}
+
+/** The body as it comes. It is left standing when it is refused in the middle, so that the answer can still be read. */
+async function* contentOf(raw: IncomingMessage): AsyncGenerator<Uint8Array> {
+  try {
+    yield* raw.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
+  } catch (cause) {
+    throw new MusterError("REQUEST_INVALID", { field: "(body)", problem: "was cut off" }, { cause });
+  }
+}
