@@ -48,9 +48,12 @@ describe("signing", () => {
 });
 
 describe("the threshold", () => {
-  test("one signature of two is too few, and the error says who signed", () => {
+  test("one signature of two is too few, and the error says who signed and who could", () => {
     expect(() => verifyDetached(signed(byAlice), anchor)).toThrow(
-      expect.objectContaining({ code: "SIGNATURE_INVALID", details: { needed: 2, valid: 1, by: ["alice"] } }),
+      expect.objectContaining({
+        code: "SIGNATURE_INVALID",
+        details: { needed: 2, valid: 1, by: ["alice"], missing: ["bob", "carol"] },
+      }),
     );
   });
 

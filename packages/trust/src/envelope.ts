@@ -40,10 +40,12 @@ export function signDetached(
 export function verifyDetached(signed: SignedPayload, anchor: TrustAnchor): readonly string[] {
   const signers = signersOf(signed, anchor);
   if (signers.length < anchor.threshold) {
+    const missing = anchor.keys.map(({ name }) => name).filter((name) => !signers.includes(name));
     throw new MusterError("SIGNATURE_INVALID", {
       needed: anchor.threshold,
       valid: signers.length,
       by: signers,
+      missing,
     });
   }
   return signers;

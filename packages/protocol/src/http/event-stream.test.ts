@@ -58,7 +58,7 @@ describe("the stream of events", () => {
     await using server = await stubServer([
       stream([text.slice(0, 60), text.slice(60, 110), text.slice(110)]),
     ]);
-    expect(await take(server.address, 2)).toEqual([1, 2]);
+    expect(await take(server.address, 3)).toEqual(["reset", 1, 2]);
     expect(server.seen[0]).toMatchObject({
       url: "/api/v1/events?rollout=r-1",
       headers: { accept: "text/event-stream", authorization: "Bearer secret" },
@@ -72,7 +72,7 @@ describe("the stream of events", () => {
       stream([event(3, "c")]),
     ]);
     const troubles: (MusterError | null)[] = [];
-    expect(await take(server.address, 3, troubles)).toEqual([1, 2, 3]);
+    expect(await take(server.address, 4, troubles)).toEqual(["reset", 1, 2, 3]);
     expect(server.seen.map(({ headers }) => headers["last-event-id"])).toEqual([undefined, "b", "b"]);
     expect(troubles.map((error) => error?.code ?? null)).toEqual([
       null,
@@ -84,12 +84,12 @@ describe("the stream of events", () => {
 
   test("tells the reader to start afresh when it cannot know what it missed", async () => {
     await using server = await stubServer([stream([event(1)], "break"), stream([event(2)])]);
-    expect(await take(server.address, 3)).toEqual([1, "reset", 2]);
+    expect(await take(server.address, 4)).toEqual(["reset", 1, "reset", 2]);
   });
 
   test("ends without an error when the reader wants no more", async () => {
     await using server = await stubServer([stream([event(1, "a")])]);
-    expect(await take(server.address, 1)).toEqual([1]);
+    expect(await take(server.address, 2)).toEqual(["reset", 1]);
   });
 
   test("throws what does not pass by itself", async () => {
@@ -100,6 +100,6 @@ describe("the stream of events", () => {
 
   test("throws at an event that is not JSON", async () => {
     await using server = await stubServer([stream(["event: overview\ndata: {\n\n"])]);
-    await expect(take(server.address, 1)).rejects.toMatchObject({ code: "INTERNAL_UNEXPECTED" });
+    await expect(take(server.address, 2)).rejects.toMatchObject({ code: "INTERNAL_UNEXPECTED" });
   });
 });

@@ -20,16 +20,17 @@ const SILENCE_MS = 45_000;
 const EVENT_MAX = 32_000_000;
 
 /**
- * The server's events, for as long as the signal lets them come. A broken connection is made again, from the event
- * where it broke; where that is not known a `reset` tells the reader to read its snapshots again. Throws what cannot
- * pass by itself, such as `AUTH_REQUIRED`.
+ * The server's events, for as long as the signal lets them come. The first is a `reset`, once the connection stands: who
+ * reads a snapshot then misses nothing. A broken connection is made again, from the event where it broke; where that is
+ * not known another `reset` says to read the snapshot again. Throws what cannot pass by itself, such as
+ * `AUTH_REQUIRED`.
  */
 export async function* liveEvents(
   transport: Transport,
   options: EventOptions = {},
 ): AsyncGenerator<LiveEvent> {
   const { signal, onTrouble, random = Math.random } = options;
-  const place: Place = { lastEventId: undefined, connectedBefore: false, failures: 0 };
+  const place: Place = { lastEventId: undefined, failures: 0 };
   for (;;) {
     if (signal?.aborted) return;
     try {
@@ -51,7 +52,6 @@ export async function* liveEvents(
 /** Where the reader stands, from one connection to the next. */
 interface Place {
   lastEventId: string | undefined;
-  connectedBefore: boolean;
   failures: number;
 }
 
@@ -65,8 +65,7 @@ async function* oneConnection(
   if (!response.body)
     throw new MusterError("SERVER_UNREACHABLE", { problem: "the stream of events is empty" });
   onTrouble?.(null);
-  if (place.connectedBefore && place.lastEventId === undefined) yield { event: "reset", data: {} };
-  place.connectedBefore = true;
+  if (place.lastEventId === undefined) yield { event: "reset", data: {} };
   const parsed: LiveEvent[] = [];
   const parser = createParser({
     maxBufferSize: EVENT_MAX,

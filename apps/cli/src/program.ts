@@ -1,0 +1,41 @@
+import { Command } from "@commander-js/extra-typings";
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { agentCommands } from "./agents/commands.ts";
+import { loginCommand } from "./connection/login.ts";
+import { EXIT_CODE_HELP } from "./exit-code.ts";
+import { releaseCommands } from "./release/commands.ts";
+import { rolloutCommands } from "./rollouts/commands.ts";
+import { serverProgramCommand } from "./server-command.ts";
+import type { Terminal } from "./terminal/terminal.ts";
+import { tokenCommands } from "./tokens/commands.ts";
+
+/** All of `muster`. Throws `CommanderError` in place of ending the process. */
+export function createProgram(terminal: Terminal): CommandUnknownOpts {
+  const program = new Command("muster")
+    .description("Update fleets of agents: signed releases, staged rollouts, and a way back on every host.")
+    .enablePositionalOptions()
+    .addHelpText("after", `\n${EXIT_CODE_HELP}`)
+    .addCommand(releaseCommands(terminal))
+    .addCommand(agentCommands(terminal))
+    .addCommand(rolloutCommands(terminal))
+    .addCommand(tokenCommands(terminal))
+    .addCommand(loginCommand(terminal))
+    .addCommand(serverProgramCommand(terminal));
+  configure(program, terminal);
+  return program;
+}
+
+/** Added commands do not take over their parent's settings. */
+function configure(command: CommandUnknownOpts, terminal: Terminal): void {
+  command
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureOutput({
+      writeOut: terminal.stdout.write,
+      // What went wrong is printed once, in the form of all other errors.
+      writeErr: () => undefined,
+      getOutHasColors: () => terminal.stdout.colored,
+      getOutHelpWidth: () => terminal.stdout.columns,
+    });
+  for (const child of command.commands) configure(child, terminal);
+}

@@ -1,0 +1,146 @@
+import type { PreviewView, RolloutView, WaveView } from "@muster/protocol/http";
+import { formatAgo, formatBytes, formatDuration, formatTime } from "../terminal/format.ts";
+import { facts, table, type Column } from "../terminal/table.ts";
+import type { Output, Terminal } from "../terminal/terminal.ts";
+import { reasonText } from "./target-text.ts";
+
+/** The colour of a rollout's state. */
+export function rolloutStyle({ state, pauseCause }: Pick<RolloutView, "state" | "pauseCause">) {
+  if (state === "completed") return "green";
+  if (state === "paused") return pauseCause === "failure_threshold" ? "red" : "yellow";
+  return state === "running" || state === "scheduled" ? "cyan" : "red";
+}
+
+/** The state, and what made it pause. */
+export function stateText({ state, pauseCause }: Pick<RolloutView, "state" | "pauseCause">): string {
+  return pauseCause === null ? state : `${state} (${pauseCause})`;
+}
+
+export function rolloutTable({ stdout, now }: Terminal, rollouts: readonly RolloutView[]): string {
+  return table(
+    stdout,
+    [
+      { title: "ID", value: ({ id }) => id },
+      { title: "RELEASE", value: ({ spec }) => `${spec.product} ${spec.version}` },
+      { title: "STATE", value: stateText, style: rolloutStyle },
+      { title: "HEALTHY", value: ({ counts }) => `${counts.healthy} of ${counts.planned}` },
+      { title: "FAILED", value: ({ counts }) => counts.failed + counts.rolledBack },
+      { title: "TOUCHED", value: ({ touched }) => touched },
+      { title: "CREATED", value: ({ createdAt }) => formatAgo(now(), createdAt) },
+      { title: "WHY", value: ({ reason }) => reasonText(reason) },
+    ],
+    rollouts,
+  );
+}
+
+/** Everything about one rollout but its targets. */
+export function describeRollout(terminal: Terminal, rollout: RolloutView): string {
+  const { spec, counts } = rollout;
+  const end = rollout.endedAt ?? terminal.now();
+  const about = facts(terminal.stdout, [
+    ["Rollout", rollout.id],
+    ["Release", `${spec.product} ${spec.version}`],
+    ["Who", cohortText(spec.cohort)],
+    ["Pace", strategyText(spec.strategy)],
+    ["State", stateText(rollout)],
+    ["Why", reasonText(rollout.reason)],
+    ["Healthy", `${counts.healthy} of ${counts.planned}`],
+    [
+      "Touched",
+      rollout.touchedAtHalt === null
+        ? rollout.touched
+        : `${rollout.touched}, ${rollout.touchedAtHalt} when it halted`,
+    ],
+    [
+      "Begun",
+      `${formatTime(rollout.createdAt)} by ${rollout.createdBy}, ${formatDuration(end - rollout.createdAt)} ${rollout.endedAt === null ? "so far" : "in all"}`,
+    ],
+  ]);
+  return `${about}\n${waveTable(terminal.stdout, rollout.waves)}`;
+}
+
+/** What can be done with the rollout now. */
+export function verbText({ verbs }: RolloutView): string {
+  const allowed = verbs.filter(({ allowed: can }) => can);
+  return allowed.map(({ verb, why }) => `muster rollout ${verb}: ${why}\n`).join("");
+}
+
+const count = (title: string, key: keyof WaveView["counts"]): Column<WaveView> => ({
+  title,
+  value: ({ counts }) => counts[key],
+});
+
+function waveTable(output: Output, waves: readonly WaveView[]): string {
+  return table(
+    output,
+    [
+      { title: "WAVE", value: ({ index }) => index + 1 },
+      { title: "STATE", value: ({ state }) => state, style: waveStyle },
+      count("AGENTS", "planned"),
+      count("PENDING", "pending"),
+      count("UNDER WAY", "inProgress"),
+      count("HEALTHY", "healthy"),
+      count("FAILED", "failed"),
+      count("ROLLED BACK", "rolledBack"),
+      count("SILENT", "silent"),
+      { title: "WHY", value: ({ reason }) => reasonText(reason) },
+    ],
+    waves,
+  );
+}
+
+/** The colour of a wave's state. */
+export function waveStyle({ state }: Pick<WaveView, "state">) {
+  const styles = {
+    waiting: "dim",
+    open: "cyan",
+    settling: "yellow",
+    passed: "green",
+    failed: "red",
+  } as const;
+  return styles[state];
+}
+
+/** What a rollout would do. */
+export function describePreview(output: Output, preview: PreviewView): string {
+  const about = facts(output, [
+    [
+      "Ready",
+      preview.offline === 0
+        ? preview.ready
+        : `${preview.ready}, of which ${preview.offline} are offline and follow when they return`,
+    ],
+    ["Left out", preview.excluded],
+    ["To send", formatBytes(preview.plannedBytes)],
+    ["Waves", preview.waves.map(({ size }) => size).join(" + ")],
+    [
+      "They run",
+      preview.versions.map(({ version, count }) => `${version ?? "unknown"} (${count})`).join(", "),
+    ],
+  ]);
+  if (preview.reasons.length === 0) return about;
+  const reasons = table(
+    output,
+    [
+      { title: "LEFT OUT", value: ({ count }) => count },
+      { title: "BECAUSE", value: ({ reason }) => reason.replaceAll("_", " ") },
+      { title: "AGENTS", value: ({ agentIds }) => agentIds.join(" ") },
+    ],
+    preview.reasons,
+  );
+  return `${about}\n${reasons}`;
+}
+
+function cohortText(cohort: RolloutView["spec"]["cohort"]): string {
+  if (cohort.kind === "all") return "all agents of the product";
+  if (cohort.kind === "labels") return cohort.expression;
+  return cohort.ids.length <= 5 ? cohort.ids.join(" ") : `${cohort.ids.length} agents by name`;
+}
+
+function strategyText(strategy: RolloutView["spec"]["strategy"]): string {
+  if (strategy.kind === "immediate") return "immediate";
+  if (strategy.kind === "batches") return `${strategy.size} every ${formatDuration(strategy.delayMs)}`;
+  const ends = strategy.waves.map((end) => ("percent" in end ? `${end.percent}%` : end.count)).join(", ");
+  const approval = strategy.approval === "manual" ? ", each by approval" : "";
+  return `waves to ${ends}, ${formatDuration(strategy.settleMs)} apart${approval}`;
+}
