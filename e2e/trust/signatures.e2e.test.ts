@@ -11,9 +11,9 @@ beforeAll(async () => {
   fleet = await startFleet({ threshold: 2 });
   const folder = await temporaryFolder("muster-e2e-stranger");
   afterAll(folder.dispose);
-  const key = join(folder.path, "keys");
-  await fleet.muster(["release", "keygen", "--name", "stranger", "--out", key]).success();
-  stranger = { keys: [join(key, "stranger.pem")] };
+  const key = join(folder.path, "stranger");
+  await fleet.muster(["release", "keygen", "stranger", "--out", key]).success();
+  stranger = { keys: [`${key}.key`] };
 });
 
 async function refusal(release: ReleaseFiles): Promise<string> {
@@ -60,7 +60,7 @@ test("a host refuses what a control plane with a weaker anchor publishes", async
 });
 
 async function weakenServer(...keys: readonly string[]): Promise<void> {
-  const publicKeys = keys.flatMap((key) => ["--key", key.replace(/\.pem$/, ".pub.json")]);
+  const publicKeys = keys.map((key) => key.replace(/\.key$/, ".pub"));
   await fleet
     .muster(["release", "anchor", ...publicKeys, "--threshold", "1", "--out", fleet.trustAnchor, "--force"])
     .success();

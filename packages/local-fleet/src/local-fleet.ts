@@ -55,7 +55,7 @@ export class LocalFleet {
   }
 
   static async start(options: FleetOptions): Promise<LocalFleet> {
-    await mkdir(options.folder, { recursive: true });
+    await mkdir(join(options.folder, "keys"), { recursive: true });
     const { keys, anchor } = await makeKeys(options);
     const parts = { bundles: join(options.project, "dist/host"), trustAnchor: await readFile(anchor) };
     const hostPackage = await assembleHostPackage(join(options.folder, "package"), parts);
@@ -162,11 +162,12 @@ function trustAnchorOf({ folder }: Pick<FleetOptions, "folder">): string {
 async function makeKeys({ project, folder, threshold = 1 }: FleetOptions) {
   const names = Array.from({ length: threshold }, (_, index) => `release-${index + 1}`);
   const run = (args: readonly string[]) => new Program(musterCommand(project, args)).success();
-  for (const name of names) await run(["release", "keygen", "--name", name, "--out", join(folder, "keys")]);
+  const pathOf = (name: string) => join(folder, "keys", name);
+  for (const name of names) await run(["release", "keygen", name, "--out", pathOf(name)]);
   const anchor = trustAnchorOf({ folder });
-  const publicKeys = names.flatMap((name) => ["--key", join(folder, "keys", `${name}.pub.json`)]);
+  const publicKeys = names.map((name) => `${pathOf(name)}.pub`);
   await run(["release", "anchor", ...publicKeys, "--threshold", String(threshold), "--out", anchor]);
-  return { keys: names.map((name) => join(folder, "keys", `${name}.pem`)), anchor };
+  return { keys: names.map((name) => `${pathOf(name)}.key`), anchor };
 }
 
 /** A folder of its own below the system's temporary one, removed by `dispose`. */
