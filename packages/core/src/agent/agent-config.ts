@@ -29,12 +29,18 @@ export interface AgentConfig {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-export const gatewayAddressDecoder = string({
+const addressText = string({
   min: 3,
   max: 261,
   pattern: /^(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/,
   what: "the form host:port",
 });
+
+export const gatewayAddressDecoder: Decoder<string> = (value, path) => {
+  const address = addressText(value, path);
+  const port = Number(address.slice(address.lastIndexOf(":") + 1));
+  return port >= 1 && port <= 65_535 ? address : reject(path, "must have a port between 1 and 65535");
+};
 
 const sectionDecoder: Decoder<AgentConfig> = object({
   agentId: idDecoder,

@@ -192,6 +192,8 @@ function plainObject(value: unknown, path: string): Record<string, unknown> {
 }
 
 function join(path: string, name: string): string {
-  const shown = name.length > 64 ? `${name.slice(0, 64)}…` : name;
+  // The name can come from outside and the path is shown in terminals.
+  const plain = name.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd").toWellFormed();
+  const shown = plain.length > 64 ? `${plain.slice(0, 64)}…` : plain;
   return path === "" ? shown : `${path}.${shown}`;
 }

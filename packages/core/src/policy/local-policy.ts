@@ -6,7 +6,7 @@ import { compareVersions, versionDecoder, type Version } from "../release/versio
 /** What the owner of a host allows; it wins over the control plane. A field that is absent allows. */
 export interface LocalPolicy {
   readonly updates: boolean;
-  /** Channels that may be installed; absent: any. */
+  /** Channels that may be installed, at least one; absent: any. */
   readonly channels?: readonly string[];
   readonly minimumVersion?: Version;
   /** While true nothing is installed; unlike `updates: false` it is meant to end. */
@@ -17,7 +17,7 @@ export const OPEN_POLICY: LocalPolicy = { updates: true, maintenance: false };
 
 const fields = object({
   updates: optional(boolean),
-  channels: optional(array(nameDecoder, { max: 32 })),
+  channels: optional(array(nameDecoder, { min: 1, max: 32 })),
   minimumVersion: optional(versionDecoder),
   maintenance: optional(boolean),
 });

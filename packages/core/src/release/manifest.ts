@@ -74,22 +74,33 @@ export const nameDecoder = string({
 
 /** Longest path of a file in an artifact, in characters. */
 const PATH_MAX_LENGTH = 512;
+/** Longest name of a file or folder, in bytes of UTF-8: what file systems take. */
+const NAME_MAX_BYTES = 255;
 
-/** A relative path that stays inside the folder it is joined to, on every operating system. */
+// Control characters, invisible and bidirectional marks hide what a path is; the signs mean something on Windows.
+const PATH_FORBIDDEN =
+  /[\u0000-\u001f\u007f-\u009f\\:<>"|?*\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/u;
+/** Windows has devices of these names in every folder. */
+const DEVICE_NAME = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
+
+/** A relative path that stays inside the folder it is joined to and names a file there, on every operating system. */
 export const safePathDecoder: Decoder<string> = (value, path) => {
   const text = string({ min: 1, max: PATH_MAX_LENGTH })(value, path);
-  const segments = text.split("/");
-  const unsafe = segments.some((part) => part === "" || part === "." || part === ".." || part.length > 255);
-  // Control characters, `\`, `:` and bidirectional marks hide what a path is, or mean something elsewhere.
-  if (
-    unsafe ||
-    /[\u0000-\u001f\u007f\\:\u200e\u200f\u202a-\u202e\u2066-\u2069]/u.test(text) ||
-    !text.isWellFormed()
-  ) {
-    reject(path, "must be a relative path without empty, . or .. segments");
+  if (PATH_FORBIDDEN.test(text) || !text.isWellFormed()) {
+    reject(path, 'must not have control characters, invisible ones, or any of \\ : < > " | ? *');
+  }
+  if (text.normalize("NFC") !== text) reject(path, "must be in Unicode's normal form C");
+  if (!text.split("/").every(isSafeName)) {
+    reject(path, "must be a relative path without empty, overlong or special segments");
   }
   return text;
 };
+
+/** Windows drops dots and spaces at the end of a name, so that `.. ` is `..` there. */
+function isSafeName(name: string): boolean {
+  const bytes = new TextEncoder().encode(name).byteLength;
+  return bytes > 0 && bytes <= NAME_MAX_BYTES && !/[. ]$/.test(name) && !DEVICE_NAME.test(name);
+}
 
 const fileDecoder: Decoder<ManifestFile> = object({
   path: safePathDecoder,
@@ -101,7 +112,7 @@ const fileDecoder: Decoder<ManifestFile> = object({
 const artifactFields = object({
   os: osDecoder,
   arch: archDecoder,
-  url: string({ min: 1, max: 2048, pattern: /^https:\/\/[^\s]+$/, what: "an https address" }),
+  url: string({ max: 2048, pattern: /^https:\/\/[!-~]+$/, what: "the form of an https address" }),
   sha256: sha256Decoder,
   size: integer({ min: 1, max: ARTIFACT_MAX_BYTES }),
   format: literal("tar.gz"),

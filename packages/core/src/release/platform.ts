@@ -17,13 +17,17 @@ export interface Platform {
 export const osDecoder = oneOf(OPERATING_SYSTEMS);
 export const archDecoder = oneOf(ARCHITECTURES);
 
-const NODE_OS: Readonly<Record<string, OperatingSystem>> = { win32: "windows" };
-const NODE_ARCH: Readonly<Record<string, Architecture>> = { x64: "amd64", ia32: "386", ppc64: "ppc64le" };
+const NODE_OS: ReadonlyMap<string, OperatingSystem> = new Map([["win32", "windows"]]);
+const NODE_ARCH: ReadonlyMap<string, Architecture> = new Map([
+  ["x64", "amd64"],
+  ["ia32", "386"],
+  ["ppc64", "ppc64le"],
+]);
 
 /** The platform of a host from Node's `process.platform` and `process.arch`, or `UPDATE_PLATFORM_MISMATCH`. */
 export function platformOfNode(platform: string, arch: string): Platform {
-  const os = NODE_OS[platform] ?? platform;
-  const cpu = NODE_ARCH[arch] ?? arch;
+  const os = NODE_OS.get(platform) ?? platform;
+  const cpu = NODE_ARCH.get(arch) ?? arch;
   const known = {
     os: OPERATING_SYSTEMS.find((name) => name === os),
     arch: ARCHITECTURES.find((name) => name === cpu),
