@@ -1,1 +1,3 @@
-export {};
+export { createMemoryObjectStore } from "./memory-object-store.ts";
+export { createReleaseSigner } from "./release-signer.ts";
+export type { ReleaseSigner, ReleaseWish, SignedRelease } from "./release-signer.ts";
