@@ -12,3 +12,6 @@ export { createGuardedFetcher } from "./adapters/fetcher/guarded-fetcher.ts";
 export { createLocalBus } from "./adapters/local-bus.ts";
 export { openFolderObjectStore } from "./adapters/object-store/folder-object-store.ts";
 export { createSystemClock } from "./adapters/system-clock.ts";
+export { createSystemRandom } from "./adapters/system-random.ts";
+export { type AgentAuthority, createAgentAuthority } from "./agents/authority.ts";
+export { type ControlPlane, type ControlPlanePorts, openControlPlane } from "./control-plane.ts";

@@ -45,3 +45,17 @@ export interface Bus {
   publish(change: FleetChange): void;
   subscribe(receive: (change: FleetChange) => void): () => void;
 }
+
+/** A page of a list, as `pageQuerySchema` reads it. A cursor that is none is `REQUEST_INVALID`. */
+export interface PageQuery {
+  readonly cursor?: string | undefined;
+  /** 1 to 500. */
+  readonly limit: number;
+}
+
+export interface Page<Item> {
+  readonly items: Item[];
+  readonly nextCursor: string | null;
+  /** How many match, on all pages. */
+  readonly total: number;
+}

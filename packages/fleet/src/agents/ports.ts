@@ -6,21 +6,8 @@ import type {
   TargetView,
   TokenView,
 } from "@muster/protocol/http";
+import type { Page, PageQuery } from "../ports.ts";
 import type { Actor } from "../rollout/ports.ts";
-
-/** A page of a list, as `pageQuerySchema` reads it. A cursor that is none is `REQUEST_INVALID`. */
-export interface PageQuery {
-  readonly cursor?: string | undefined;
-  /** 1 to 500. */
-  readonly limit: number;
-}
-
-export interface Page<Item> {
-  readonly items: Item[];
-  readonly nextCursor: string | null;
-  /** How many match, on all pages. */
-  readonly total: number;
-}
 
 /** As `agentListQuerySchema` reads it. */
 export type AgentQuery = Omit<AgentListQuery, "cursor" | "limit"> & PageQuery;

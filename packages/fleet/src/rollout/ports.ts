@@ -1,5 +1,8 @@
 import type { PreviewView, RolloutRequest, RolloutView, TargetView } from "@muster/protocol/http";
-import type { Page, PageQuery } from "../agents/ports.ts";
+import type { Outcome } from "@muster/core";
+import type { AgentHello, AgentProgress, Instruction } from "../gateway/ports.ts";
+import type { Page, PageQuery } from "../ports.ts";
+import type { Database } from "../store/database.ts";
 
 /** Who acts. */
 export interface Actor {
@@ -52,3 +55,15 @@ export type TargetGroup =
   | "rolled_back"
   | "silent"
   | "canceled";
+
+/** What the rollouts take from agents; the agents' desk passes it on. */
+export interface TargetDesk {
+  /** Inside the transaction that records the hellos: what each of these agents has not taken yet, or should stop. */
+  untaken(trx: Database, hellos: readonly AgentHello[]): Promise<ReadonlyMap<string, readonly Instruction[]>>;
+  /** The roster's word on the agent changed: it came, went, or runs another version. */
+  agentChanged(agentId: string): void;
+  /** Coalesced; see `AgentDesk.progress`. Throws `TARGET_UNKNOWN`. */
+  progress(agentId: string, progress: AgentProgress): void;
+  /** See `AgentDesk.outcome`. */
+  outcome(agentId: string, outcome: Outcome): Promise<void>;
+}

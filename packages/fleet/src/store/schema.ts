@@ -110,6 +110,8 @@ export interface RolloutRow {
   spec_json: string;
   /** `failurePolicy.silentAfterMs` of the specification, for counts in SQL. */
   silent_after_ms: number;
+  /** `limits.stabilizationMs`: how much longer it may be silent while it restarts. */
+  steadying_ms: number;
   state: string;
   state_json: string;
   reason: string | null;
@@ -117,6 +119,8 @@ export interface RolloutRow {
   created_at: number;
   created_by: string;
   ended_at: number | null;
+  /** 1: still to be planned; a rollout that has ended is, until the last of its agents has reported or timed out. */
+  open: number;
   revision: number;
   last_batch_at: number | null;
   touched_at_halt: number | null;
@@ -157,6 +161,10 @@ export interface TargetRow {
   output_tail: string | null;
   surviving_version: string | null;
   downtime_ms: number | null;
+  /** When the agent's word on how it ended was recorded; it may come after the target was given up. */
+  outcome_at: number | null;
+  /** 1: the newest target of its agent in its rollout: what counts and lists are made of. */
+  standing: number;
   /** 1: the newest target of its agent, of all rollouts. */
   latest: number;
 }

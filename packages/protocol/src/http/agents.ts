@@ -17,33 +17,35 @@ export const telemetrySchema = z.object({
   uptimeSeconds: z.number(),
 });
 
-export const agentSchema = z.object({
-  id: z.string(),
-  hostname: z.string(),
-  product: z.string(),
-  version: z.string().nullable(),
-  os: z.string(),
-  arch: z.string(),
-  labels: labelsSchema,
-  capabilities: z.array(z.string()),
-  policy: localPolicySchema,
-  online: z.boolean(),
-  revoked: z.boolean(),
-  enrolledAt: timestampSchema,
-  lastSeenAt: timestampSchema.nullable(),
-  clockSkewMs: z.int().nullable(),
-  telemetry: telemetrySchema.nullable(),
-  target: z
-    .object({
-      id: z.string(),
-      rolloutId: z.string(),
-      version: z.string(),
-      state: z.string(),
-      reason: z.string().nullable(),
-    })
-    .nullable()
-    .describe("The target under way or waiting, if any."),
-});
+export const agentSchema = z
+  .object({
+    id: z.string(),
+    hostname: z.string(),
+    product: z.string(),
+    version: z.string().nullable(),
+    os: z.string(),
+    arch: z.string(),
+    labels: labelsSchema,
+    capabilities: z.array(z.string()),
+    policy: localPolicySchema,
+    online: z.boolean(),
+    revoked: z.boolean(),
+    enrolledAt: timestampSchema,
+    lastSeenAt: timestampSchema.nullable(),
+    clockSkewMs: z.int().nullable(),
+    telemetry: telemetrySchema.nullable(),
+    target: z
+      .object({
+        id: z.string(),
+        rolloutId: z.string(),
+        version: z.string(),
+        state: z.string(),
+        reason: z.string().nullable(),
+      })
+      .nullable()
+      .describe("The target under way or waiting, if any."),
+  })
+  .meta({ id: "Agent" });
 export type AgentView = z.infer<typeof agentSchema>;
 
 /** Orders of the list of agents; a leading `-` is descending. Equal ones are ordered by id. */
@@ -70,6 +72,10 @@ export const agentListQuerySchema = pageQuerySchema.extend({
   version: z.string().max(64).optional(),
   online: z.enum(["true", "false"]).optional(),
   state: z.string().max(32).optional().describe("State of its latest target."),
+  revoked: z
+    .enum(["true", "false"])
+    .optional()
+    .describe("Revoked agents are listed with `true` only; they count nowhere."),
 });
 export type AgentListQuery = z.input<typeof agentListQuerySchema>;
 export const agentPageSchema = pageOf(agentSchema);
@@ -87,31 +93,35 @@ export const createTokenSchema = z.object({
 });
 export type CreateToken = z.input<typeof createTokenSchema>;
 
-export const tokenSchema = z.object({
-  id: z.string(),
-  maxUses: z.int(),
-  uses: z.int(),
-  expiresAt: timestampSchema,
-  labels: labelsSchema,
-  product: z.string().nullable(),
-  createdAt: timestampSchema,
-});
+export const tokenSchema = z
+  .object({
+    id: z.string(),
+    maxUses: z.int(),
+    uses: z.int(),
+    expiresAt: timestampSchema,
+    labels: labelsSchema,
+    product: z.string().nullable(),
+    createdAt: timestampSchema,
+  })
+  .meta({ id: "RegistrationToken" });
 export type TokenView = z.infer<typeof tokenSchema>;
 export const createdTokenSchema = tokenSchema.extend({
   token: z.string().describe("The secret to give to `muster-agent enroll`. Shown once."),
 });
 export const tokenPageSchema = pageOf(tokenSchema);
 
-export const overviewSchema = z.object({
-  agents: z.int(),
-  online: z.int(),
-  offline: z.int(),
-  unknownVersion: z.int(),
-  failed: z.int().describe("Agents whose latest target failed or rolled back."),
-  stuck: z.int().describe("Agents with a target under way that has gone silent."),
-  versions: z.array(z.object({ product: z.string(), version: z.string().nullable(), count: z.int() })),
-  platforms: z.array(z.object({ os: z.string(), arch: z.string(), count: z.int() })),
-  targetStates: z.record(z.string(), z.int()).describe("Latest target of each agent by state."),
-  activeRollouts: z.array(z.string()),
-});
+export const overviewSchema = z
+  .object({
+    agents: z.int(),
+    online: z.int(),
+    offline: z.int(),
+    unknownVersion: z.int(),
+    failed: z.int().describe("Agents whose latest target failed or rolled back."),
+    stuck: z.int().describe("Agents with a target under way that has gone silent."),
+    versions: z.array(z.object({ product: z.string(), version: z.string().nullable(), count: z.int() })),
+    platforms: z.array(z.object({ os: z.string(), arch: z.string(), count: z.int() })),
+    targetStates: z.record(z.string(), z.int()).describe("Latest target of each agent by state."),
+    activeRollouts: z.array(z.string()),
+  })
+  .meta({ id: "Overview" });
 export type OverviewView = z.infer<typeof overviewSchema>;

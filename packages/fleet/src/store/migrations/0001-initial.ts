@@ -88,8 +88,18 @@ async function createAgents(schema: Schema): Promise<void> {
     .on("agents")
     .expression(sql`coalesce(last_seen_at, -1), id`)
     .execute();
-  await schema.createIndex("agents_by_product").on("agents").columns(["product", "version"]).execute();
-  await schema.createIndex("agents_by_platform").on("agents").columns(["os", "arch"]).execute();
+  await schema
+    .createIndex("agents_by_product")
+    .on("agents")
+    .columns(["product", "version"])
+    .where(sql.ref("revoked_at"), "is", null)
+    .execute();
+  await schema
+    .createIndex("agents_by_platform")
+    .on("agents")
+    .columns(["os", "arch"])
+    .where(sql.ref("revoked_at"), "is", null)
+    .execute();
   await schema
     .createIndex("agents_connected")
     .on("agents")
@@ -119,6 +129,7 @@ async function createRollouts(schema: Schema): Promise<void> {
     .addColumn("priority", "text", (column) => column.notNull())
     .addColumn("spec_json", "text", (column) => column.notNull())
     .addColumn("silent_after_ms", "bigint", (column) => column.notNull())
+    .addColumn("steadying_ms", "bigint", (column) => column.notNull())
     .addColumn("state", "text", (column) => column.notNull())
     .addColumn("state_json", "text", (column) => column.notNull())
     .addColumn("reason", "text")
@@ -126,6 +137,7 @@ async function createRollouts(schema: Schema): Promise<void> {
     .addColumn("created_at", "bigint", (column) => column.notNull())
     .addColumn("created_by", "text", (column) => column.notNull())
     .addColumn("ended_at", "bigint")
+    .addColumn("open", "integer", (column) => column.notNull())
     .addColumn("revision", "bigint", (column) => column.notNull())
     .addColumn("last_batch_at", "bigint")
     .addColumn("touched_at_halt", "integer")
@@ -133,6 +145,12 @@ async function createRollouts(schema: Schema): Promise<void> {
     .execute();
   await schema.createIndex("rollouts_by_state").on("rollouts").columns(["state", "id"]).execute();
   await schema.createIndex("rollouts_by_release").on("rollouts").columns(["product", "version"]).execute();
+  await schema
+    .createIndex("rollouts_open")
+    .on("rollouts")
+    .column("id")
+    .where(sql.ref("open"), "=", 1)
+    .execute();
   await schema
     .createTable("waves")
     .addColumn("rollout_id", "text", (column) => column.notNull().references("rollouts.id"))
@@ -169,16 +187,24 @@ async function createTargets(schema: Schema, { bytes }: ColumnTypes): Promise<vo
     .addColumn("output_tail", "text")
     .addColumn("surviving_version", "text")
     .addColumn("downtime_ms", "bigint")
+    .addColumn("outcome_at", "bigint")
+    .addColumn("standing", "integer", (column) => column.notNull())
     .addColumn("latest", "integer", (column) => column.notNull())
     .addUniqueConstraint("targets_once", ["rollout_id", "agent_id", "purpose", "attempt"])
     .execute();
+  await createTargetIndexes(schema);
+}
+
+async function createTargetIndexes(schema: Schema): Promise<void> {
   await schema.createIndex("targets_by_rollout").on("targets").columns(["rollout_id", "id"]).execute();
-  await schema
-    .createIndex("targets_by_state")
-    .on("targets")
-    .columns(["rollout_id", "state", "wave"])
-    .execute();
   await schema.createIndex("targets_by_agent").on("targets").columns(["agent_id", "id"]).execute();
+  // Covers the counts of a rollout's waves.
+  await schema
+    .createIndex("targets_standing")
+    .on("targets")
+    .columns(["rollout_id", "wave", "purpose", "state", "progress_at"])
+    .where(sql.ref("standing"), "=", 1)
+    .execute();
   await schema
     .createIndex("targets_latest")
     .unique()

@@ -1,0 +1,63 @@
+import { MusterError } from "@muster/core";
+import type { AgentLine } from "../gateway/ports.ts";
+import type { Bus, Clock } from "../ports.ts";
+import { readTargetsOfAgent } from "../rollout/read-targets.ts";
+import type { TargetDesk } from "../rollout/ports.ts";
+import type { Hearing } from "../rollout/target-groups.ts";
+import type { Database } from "../store/database.ts";
+import { readOverview } from "./overview.ts";
+import type { Agents } from "./ports.ts";
+import { readAgent, readAgents } from "./read-agents.ts";
+import type { Roster } from "./roster.ts";
+
+export interface AgentPorts {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly bus: Bus;
+  readonly roster: Roster;
+  readonly targets: Pick<TargetDesk, "agentChanged">;
+  readonly line: () => AgentLine | null;
+  readonly listeningSince: () => number;
+}
+
+/** What the API asks about agents, over the embedded database. */
+export function createAgents(ports: AgentPorts): Agents {
+  const { db, clock } = ports;
+  const hearing = (): Hearing => ({ now: clock.now(), listeningSince: ports.listeningSince() });
+  return {
+    list: (query) => readAgents(db, query, hearing()),
+    read: (id) => readAgent(db, id),
+    targets: async (id, query) => {
+      await readAgent(db, id);
+      return readTargetsOfAgent(db, id, { query, hearing: hearing() });
+    },
+    overview: () => readOverview(db, hearing()),
+    revoke: async (id) => {
+      await markRevoked(db, id, clock.now());
+      // From here on no message of it is admitted; its stream is told why it ends.
+      ports.roster.set(id, { revoked: true });
+      ports.line()?.send(id, { kind: "disconnect", code: "AGENT_REVOKED" });
+      ports.targets.agentChanged(id);
+      ports.bus.publish({ kind: "agent", agentId: id });
+      return readAgent(db, id);
+    },
+  };
+}
+
+async function markRevoked(db: Database, id: string, now: number): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    const { numUpdatedRows } = await trx
+      .updateTable("agents")
+      .set((eb) => ({ revoked_at: eb.fn.coalesce("revoked_at", eb.val(now)) }))
+      .where("id", "=", id)
+      .executeTakeFirst();
+    if (numUpdatedRows === 0n) throw new MusterError("AGENT_NOT_FOUND", { agent: id });
+    // It counts nowhere any more; its history stays.
+    await trx
+      .updateTable("targets")
+      .set({ latest: 0 })
+      .where("latest", "=", (eb) => eb.lit(1))
+      .where("agent_id", "=", id)
+      .execute();
+  });
+}

@@ -1,0 +1,104 @@
+import { CLOCK_SKEW_LIMIT_MS, MusterError } from "@muster/core";
+import type { AgentDesk, AgentLine, Instruction } from "../gateway/ports.ts";
+import type { TargetDesk } from "../rollout/ports.ts";
+import { createGroupCommit } from "../store/group-commit.ts";
+import { createEnrolment, type EnrolmentPorts } from "./enrolment.ts";
+import { greetAgents, type Greeting } from "./greeting.ts";
+import { createLifeSigns } from "./life-signs.ts";
+
+export interface AgentDeskPorts extends EnrolmentPorts {
+  readonly targets: TargetDesk;
+  /** How the control plane reaches agents; null until the gateway stands. */
+  readonly line: () => AgentLine | null;
+  readonly onError: (error: unknown) => void;
+}
+
+/** The desk, and how to end it. */
+export interface OpenAgentDesk extends AgentDesk {
+  /** Writes what it has collected. */
+  flush(): Promise<void>;
+  /** The same, and collects no more. */
+  stop(): Promise<void>;
+}
+
+/** What the gateway asks of the control plane, over the embedded database. */
+export function createAgentDesk(ports: AgentDeskPorts): OpenAgentDesk {
+  const { db, clock, bus, roster, targets, onError } = ports;
+  const present = new Map<string, number>();
+  const connectedSince = (agentId: string) => present.get(agentId) ?? null;
+  const signs = createLifeSigns({ db, clock, bus, connectedSince, onError });
+  const greet = createGroupCommit<Greeting, readonly Instruction[]>((greetings) =>
+    greetAgents({ db, targets, connectedSince }, greetings),
+  );
+
+  return {
+    ...createEnrolment(ports),
+    admit: (identity) => roster.admit(identity),
+
+    connected: async (hello) => {
+      const { agentId, version, clockSkewMs } = hello;
+      const at = clock.now();
+      present.set(agentId, at);
+      try {
+        const instructions = await greet({ hello, at });
+        roster.set(agentId, { version, clockSkewMs, connectedAt: connectedSince(agentId) });
+        targets.agentChanged(agentId);
+        bus.publish({ kind: "agent", agentId });
+        return instructions;
+      } catch (error) {
+        if (present.get(agentId) === at) present.delete(agentId);
+        throw error;
+      }
+    },
+
+    disconnected: (agentId) => {
+      // The stream that a newer one has replaced.
+      if (ports.line()?.isConnected(agentId)) return;
+      if (!present.delete(agentId)) return;
+      roster.set(agentId, { connectedAt: null });
+      signs.note(agentId, null);
+      targets.agentChanged(agentId);
+    },
+
+    heartbeat: (agentId, heartbeat) => {
+      const before = roster.get(agentId);
+      if (!before) return;
+      const { clockSkewMs } = heartbeat;
+      roster.set(agentId, { clockSkewMs });
+      signs.note(agentId, heartbeat);
+      if (isSkewed(before.clockSkewMs) !== isSkewed(clockSkewMs)) targets.agentChanged(agentId);
+    },
+
+    progress: (agentId, progress) => targets.progress(agentId, progress),
+    outcome: (agentId, outcome) => targets.outcome(agentId, outcome),
+
+    artifactOf: async (agentId, targetId) => {
+      const row = await db
+        .selectFrom("targets")
+        .innerJoin("rollouts", "rollouts.id", "targets.rollout_id")
+        .innerJoin("agents", "agents.id", "targets.agent_id")
+        .innerJoin("artifacts", (join) =>
+          join
+            .onRef("artifacts.product", "=", "rollouts.product")
+            .onRef("artifacts.version", "=", "targets.to_version")
+            .onRef("artifacts.os", "=", "agents.os")
+            .onRef("artifacts.arch", "=", "agents.arch"),
+        )
+        .select(["artifacts.sha256", "artifacts.size"])
+        .where("targets.id", "=", targetId)
+        .where("targets.agent_id", "=", agentId)
+        // Under way, and before the host's own updater has taken over.
+        .where("targets.state", "in", ["dispatched", "downloading", "verifying"])
+        .executeTakeFirst();
+      if (!row) throw new MusterError("DOWNLOAD_NOT_ALLOWED", { agent: agentId, target: targetId });
+      return { sha256: row.sha256, sizeBytes: row.size };
+    },
+
+    flush: () => signs.flush(),
+    stop: () => signs.stop(),
+  };
+}
+
+function isSkewed(clockSkewMs: number | null): boolean {
+  return Math.abs(clockSkewMs ?? 0) > CLOCK_SKEW_LIMIT_MS;
+}

@@ -1,0 +1,60 @@
+import { MusterError, type Version } from "@muster/core";
+import type { AgentIdentity } from "../gateway/ports.ts";
+import type { Database } from "../store/database.ts";
+
+/** What is asked of an agent so often that it is kept in memory. The database is the truth; this follows every commit. */
+export interface AgentEntry {
+  /** Of the newest certificate. */
+  readonly generation: number;
+  readonly revoked: boolean;
+  readonly version: Version | null;
+  readonly clockSkewMs: number | null;
+  /** Null: no gateway holds its stream. */
+  readonly connectedAt: number | null;
+}
+
+/** Every agent there is, about 200 bytes each. */
+export interface Roster {
+  get(agentId: string): AgentEntry | undefined;
+  /** Adds an agent or changes one. */
+  set(agentId: string, change: Partial<AgentEntry>): void;
+  /** Throws `AGENT_NOT_FOUND`, `AGENT_REVOKED`. */
+  admit(identity: Pick<AgentIdentity, "agentId" | "generation">): void;
+}
+
+const NEW_ENTRY: AgentEntry = {
+  generation: 1,
+  revoked: false,
+  version: null,
+  clockSkewMs: null,
+  connectedAt: null,
+};
+
+/** Reads the roster. Nobody is connected to a server that starts, so everybody is marked as gone. */
+export async function loadRoster(db: Database): Promise<Roster> {
+  await db.updateTable("agents").set({ connected_at: null }).where("connected_at", "is not", null).execute();
+  const rows = await db
+    .selectFrom("agents")
+    .select(["id", "generation", "revoked_at", "version", "clock_skew_ms"])
+    .execute();
+  const entries = new Map<string, AgentEntry>();
+  for (const { id, generation, revoked_at, version, clock_skew_ms } of rows) {
+    const revoked = revoked_at !== null;
+    entries.set(id, { ...NEW_ENTRY, generation, revoked, version, clockSkewMs: clock_skew_ms });
+  }
+  return {
+    get: (agentId) => entries.get(agentId),
+    set: (agentId, change) => {
+      entries.set(agentId, { ...(entries.get(agentId) ?? NEW_ENTRY), ...change });
+    },
+    admit: ({ agentId, generation }) => {
+      const entry = entries.get(agentId);
+      if (!entry) throw new MusterError("AGENT_NOT_FOUND", { agent: agentId });
+      if (entry.revoked) throw new MusterError("AGENT_REVOKED", { agent: agentId });
+      // The newest but one is good until its holder has the newest: the answer to a renewal can be lost.
+      if (generation < entry.generation - 1) {
+        throw new MusterError("AGENT_REVOKED", { agent: agentId, generation, newest: entry.generation });
+      }
+    },
+  };
+}

@@ -1,0 +1,82 @@
+import type { KeyObject } from "node:crypto";
+import { rawPublicKey } from "@muster/trust";
+import { createAgents } from "./agents/agents.ts";
+import type { AgentAuthority } from "./agents/authority.ts";
+import { createAgentDesk } from "./agents/desk.ts";
+import type { Agents, RegistrationTokens } from "./agents/ports.ts";
+import { createRegistrationTokens } from "./agents/registration-tokens.ts";
+import { loadRoster } from "./agents/roster.ts";
+import type { AgentDesk, AgentLine } from "./gateway/ports.ts";
+import { createIdSource } from "./ids.ts";
+import type { Bus, Clock, Random } from "./ports.ts";
+import { createController } from "./rollout/controller/controller.ts";
+import type { Rollouts } from "./rollout/ports.ts";
+import { createRollouts, pauseRolloutsOf } from "./rollout/rollouts.ts";
+import type { Database } from "./store/database.ts";
+
+export interface ControlPlanePorts {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly bus: Bus;
+  readonly authority: AgentAuthority;
+  /** The controller's private key, Ed25519: assignments are signed with it. */
+  readonly signingKey: KeyObject;
+  /** Told what failed with nobody waiting for it; it is tried again by itself. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Agents, tokens and rollouts, and what drives them. */
+export interface ControlPlane {
+  /** For the gateway. It answers before `start`, but nothing is dispatched. */
+  readonly desk: AgentDesk;
+  readonly agents: Agents;
+  readonly tokens: RegistrationTokens;
+  readonly rollouts: Rollouts;
+  /** Pauses the running rollouts of a release that was yanked. Idempotent; durable when it resolves. */
+  pauseRolloutsOf(release: { readonly product: string; readonly version: string }): Promise<void>;
+  /** Goes on with the open rollouts, over the gateway's line. */
+  start(line: AgentLine): void;
+  /** Writes what is collected. Call it when the gateway is closed and before the database is. */
+  stop(): Promise<void>;
+  /** Writes what is collected now; resolves when nothing that was asked so far is under way. */
+  flush(): Promise<void>;
+}
+
+/**
+ * Opens the control plane on a database. One process may have one at a time on the same data; a kill at any moment loses
+ * nothing that was answered. Throws `STORE_UNAVAILABLE`.
+ */
+export async function openControlPlane(ports: ControlPlanePorts): Promise<ControlPlane> {
+  const { db, clock, bus, authority, signingKey, onError } = ports;
+  let gatewayLine: AgentLine | null = null;
+  const line = () => gatewayLine;
+  const newId = createIdSource(clock, ports.random);
+  const roster = await loadRoster(db);
+  const controller = createController({ db, clock, newId, bus, roster, line, signingKey, onError });
+  await controller.load();
+  const { targets } = controller;
+  const listeningSince = () => controller.listeningSince();
+  const assignmentKey = rawPublicKey(signingKey);
+  const shared = { db, clock, newId, bus, roster, line, targets, listeningSince, onError };
+  const desk = createAgentDesk({ ...shared, authority, assignmentKey });
+  return {
+    desk,
+    agents: createAgents(shared),
+    tokens: createRegistrationTokens({ db, clock, newId, caPin: authority.caPin }),
+    rollouts: createRollouts({ db, clock, newId, controller }),
+    pauseRolloutsOf: (release) => pauseRolloutsOf(controller, release),
+    start: (gateway) => {
+      gatewayLine = gateway;
+      controller.start();
+    },
+    stop: async () => {
+      await controller.stop();
+      await desk.stop();
+    },
+    flush: async () => {
+      await desk.flush();
+      await controller.flush();
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import { type AgentFacts, isUnderWay, type Rollout } from "@muster/core";
+import type { Roster } from "../../agents/roster.ts";
+import type { Book, OpenTarget } from "./book.ts";
+
+/** What the planner may know of agents for one rollout; null for one that is revoked or gone. */
+export function agentFacts(
+  roster: Roster,
+  book: Book,
+  rollout: Rollout,
+): (agentId: string) => AgentFacts | null {
+  return (agentId) => {
+    const entry = roster.get(agentId);
+    if (!entry || entry.revoked) return null;
+    return {
+      online: entry.connectedAt !== null,
+      version: entry.version,
+      busyElsewhere: book.ofAgent(agentId).some((other) => takesPrecedence(other, rollout)),
+      clockSkewMs: entry.clockSkewMs,
+    };
+  };
+}
+
+/** Whether another rollout's target keeps this rollout's waiting. What is under way always does. */
+function takesPrecedence({ open, target }: OpenTarget, rollout: Rollout): boolean {
+  const other = open.rollout;
+  if (other.id === rollout.id) return false;
+  if (isUnderWay(target.state)) return true;
+  const isWaiting = target.state.kind === "pending" && isMoving(other);
+  if (!isWaiting) return false;
+  if (other.spec.priority !== rollout.spec.priority) return other.spec.priority === "emergency";
+  // Of two emergencies the newer knows more; of two others the older was there first. Ids sort by age.
+  return other.spec.priority === "emergency" ? other.id > rollout.id : other.id < rollout.id;
+}
+
+function isMoving({ state }: Rollout): boolean {
+  return state.kind === "running" || state.kind === "rolling_back";
+}

@@ -1,0 +1,120 @@
+import { type Decision, nextWakeAt, planRollout } from "@muster/core";
+import type { Roster } from "../../agents/roster.ts";
+import type { Clock } from "../../ports.ts";
+import type { Database } from "../../store/database.ts";
+import type { DispatchRelease, ReleaseShelf } from "../release-shelf.ts";
+import type { Book, OpenRollout } from "./book.ts";
+import { beginDraft, moveRollout } from "./draft.ts";
+import { executeDecisions } from "./executors.ts";
+import { agentFacts } from "./facts.ts";
+import type { Ledger } from "./ledger.ts";
+
+export interface RoundPorts {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly book: Book;
+  readonly roster: Roster;
+  readonly ledger: Ledger;
+  readonly shelf: ReleaseShelf;
+  readonly newId: () => string;
+  readonly poke: (rolloutId: string) => void;
+  readonly listeningSince: () => number;
+}
+
+/** Plans rollouts and carries out what is planned; call it in turn. */
+export interface Rounds {
+  plan(rolloutId: string): Promise<void>;
+  stop(): void;
+}
+
+export function createRounds(ports: RoundPorts): Rounds {
+  const { clock, book, poke, listeningSince } = ports;
+  const wakes = new Map<string, () => void>();
+
+  const callOff = (rolloutId: string) => {
+    wakes.get(rolloutId)?.();
+    wakes.delete(rolloutId);
+  };
+  const wakeAgain = (rolloutId: string, now: number) => {
+    const open = book.get(rolloutId);
+    const at = open ? nextWakeAt({ ...open, now, listeningSince: listeningSince() }) : null;
+    if (at === null) return;
+    const wake = () => {
+      wakes.delete(rolloutId);
+      poke(rolloutId);
+    };
+    wakes.set(rolloutId, clock.wakeAt(at, wake));
+  };
+
+  return {
+    plan: async (rolloutId) => {
+      callOff(rolloutId);
+      const open = book.get(rolloutId);
+      if (!open) return;
+      const now = clock.now();
+      await carryOut(ports, open, now);
+      wakeAgain(rolloutId, now);
+    },
+    stop: () => {
+      for (const id of wakes.keys()) callOff(id);
+    },
+  };
+}
+
+/** One plan, written as a whole. */
+async function carryOut(ports: RoundPorts, open: OpenRollout, now: number): Promise<void> {
+  const { book, roster, ledger, newId, poke } = ports;
+  const { id } = open.rollout;
+  const agents = agentFacts(roster, book, open.rollout);
+  const decisions = planRollout({ ...open, agents, now, listeningSince: ports.listeningSince() });
+  if (decisions.length === 0) return;
+  const draft = beginDraft(open, now);
+  const releases = await readReleases(ports, open, decisions);
+  if (isWithdrawn(open, decisions, releases)) {
+    if (open.rollout.state.kind === "paused") moveRollout(draft, { kind: "resume" });
+    moveRollout(draft, { kind: "pause", cause: "release_yanked" });
+    await ledger.commit([draft]);
+    poke(id);
+    return;
+  }
+  const target = (targetId: string) => book.target(targetId)?.target;
+  executeDecisions(draft, decisions, { target, newId, releases });
+  await ledger.commit([draft]);
+  // Returns are dispatched by the next plan, and so is what takes the place of a refused one.
+  const isMore = decisions.some(({ kind }) => kind === "add_return") || isAnyRefused(decisions, releases);
+  if (isMore) poke(id);
+}
+
+async function readReleases(
+  { db, book, shelf }: RoundPorts,
+  { rollout }: OpenRollout,
+  decisions: readonly Decision[],
+): Promise<ReadonlyMap<string, DispatchRelease | null>> {
+  const releases = new Map<string, DispatchRelease | null>();
+  for (const decision of decisions) {
+    if (decision.kind !== "dispatch") continue;
+    const version = book.target(decision.targetId)?.target.toVersion;
+    if (version === undefined || releases.has(version)) continue;
+    releases.set(version, await shelf.read(db, rollout.spec.product, version));
+  }
+  return releases;
+}
+
+/** The rollout's own release cannot be handed out any more, though nobody has paused the rollout yet. */
+function isWithdrawn(
+  { rollout }: OpenRollout,
+  decisions: readonly Decision[],
+  releases: ReadonlyMap<string, DispatchRelease | null>,
+): boolean {
+  const release = releases.get(rollout.spec.version);
+  if (release === undefined || release?.isReady) return false;
+  return rollout.state.kind !== "rolling_back" && decisions.some(({ kind }) => kind === "dispatch");
+}
+
+function isAnyRefused(
+  decisions: readonly Decision[],
+  releases: ReadonlyMap<string, DispatchRelease | null>,
+): boolean {
+  const isRefused = [...releases.values()].some((release) => !release?.isReady);
+  return isRefused && decisions.some(({ kind }) => kind === "dispatch");
+}

@@ -1,0 +1,94 @@
+import {
+  isTargetEnded,
+  MusterError,
+  type Preview,
+  type PreviewAgent,
+  previewCohort,
+  type ReleaseFacts,
+  type RolloutSpec,
+  specifyRollout,
+} from "@muster/core";
+import type { PreviewView, RolloutRequest } from "@muster/protocol/http";
+import type { Database } from "../store/database.ts";
+import { readCandidates } from "./candidates.ts";
+import type { OpenRollout } from "./controller/book.ts";
+
+export interface PreviewPorts {
+  readonly db: Database;
+  readonly openRollouts: () => readonly OpenRollout[];
+}
+
+/** What a rollout would do: its whole specification, and who of the cohort it would update. */
+export interface PlannedRollout {
+  readonly spec: RolloutSpec;
+  readonly preview: Preview<PreviewAgent>;
+}
+
+/** Agents named for each reason of a preview. */
+const NAMED_MAX = 100;
+
+/** Throws `ROLLOUT_COHORT_INVALID`, `ROLLOUT_PLAN_INVALID`, `RESOURCE_NOT_FOUND`, `RELEASE_NOT_READY`, `RELEASE_YANKED`. */
+export async function previewRollout(
+  { db, openRollouts }: PreviewPorts,
+  request: RolloutRequest,
+): Promise<PlannedRollout> {
+  const spec = specifyRollout(request);
+  const release = await readReleaseFacts(db, spec);
+  const agents = await readCandidates(db, spec);
+  const busy = new Set<string>();
+  for (const { targets } of openRollouts()) {
+    for (const { agentId, state } of targets) if (!isTargetEnded(state)) busy.add(agentId);
+  }
+  return { spec, preview: previewCohort({ spec, release, agents, busy: (agentId) => busy.has(agentId) }) };
+}
+
+async function readReleaseFacts(db: Database, { product, version }: RolloutSpec): Promise<ReleaseFacts> {
+  const release = await db
+    .selectFrom("releases")
+    .select(["channel", "state"])
+    .where("product", "=", product)
+    .where("version", "=", version)
+    .executeTakeFirst();
+  if (!release) throw new MusterError("RESOURCE_NOT_FOUND", { kind: "release", product, version });
+  if (release.state === "yanked") throw new MusterError("RELEASE_YANKED", { product, version });
+  if (release.state !== "ready") {
+    throw new MusterError("RELEASE_NOT_READY", { product, version, state: release.state });
+  }
+  const artifacts = await db
+    .selectFrom("artifacts")
+    .select(["os", "arch", "size"])
+    .where("product", "=", product)
+    .where("version", "=", version)
+    .execute();
+  return {
+    version,
+    channel: release.channel,
+    // Only what a signed manifest could say was ever stored.
+    artifacts: artifacts as ReleaseFacts["artifacts"],
+  };
+}
+
+/** A preview as the API shows it. */
+export function toPreviewView({ preview }: PlannedRollout): PreviewView {
+  const reasons = new Map<PreviewView["reasons"][number]["reason"], string[]>();
+  for (const { agentId, reason } of preview.excluded) {
+    const ids = reasons.get(reason);
+    if (ids) ids.push(agentId);
+    else reasons.set(reason, [agentId]);
+  }
+  const versions = new Map<string | null, number>();
+  for (const { version } of preview.ready) versions.set(version, (versions.get(version) ?? 0) + 1);
+  return {
+    ready: preview.ready.length,
+    excluded: preview.excluded.length,
+    offline: preview.offline,
+    plannedBytes: preview.plannedBytes,
+    waves: preview.waveSizes.map((size, index) => ({ index, size })),
+    reasons: [...reasons].map(([reason, ids]) => ({
+      reason,
+      count: ids.length,
+      agentIds: ids.slice(0, NAMED_MAX),
+    })),
+    versions: [...versions].map(([version, count]) => ({ version, count })),
+  };
+}

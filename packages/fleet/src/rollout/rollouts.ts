@@ -1,0 +1,90 @@
+import { isRolloutEnded, MusterError, requireVerb, type RolloutVerb } from "@muster/core";
+import type { RolloutView } from "@muster/protocol/http";
+import type { Clock } from "../ports.ts";
+import type { Database } from "../store/database.ts";
+import type { Controller } from "./controller/controller.ts";
+import { moveRollout } from "./controller/draft.ts";
+import { readRollout } from "./controller/load.ts";
+import { newRollout } from "./create-rollout.ts";
+import type { Rollouts } from "./ports.ts";
+import { previewRollout, toPreviewView } from "./preview.ts";
+import { readRolloutView, readRolloutViews } from "./read-rollouts.ts";
+import { readTargets, readTargetsById } from "./read-targets.ts";
+import { noCounts } from "./tally.ts";
+import type { Hearing } from "./target-groups.ts";
+import { applyVerb } from "./verbs.ts";
+
+export interface RolloutPorts {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly controller: Controller;
+}
+
+/** The rollouts' use cases, over the embedded database and its controller. */
+export function createRollouts({ db, clock, newId, controller }: RolloutPorts): Rollouts {
+  const openRollouts = () => controller.openRollouts();
+  const hearing = (): Hearing => ({ now: clock.now(), listeningSince: controller.listeningSince() });
+  const read = (id: string) => readRolloutView(db, id, hearing());
+
+  const use = async (id: string, verb: RolloutVerb): Promise<RolloutView> => {
+    const { listeningSince } = hearing();
+    const changed = await controller.change(id, (draft) => applyVerb(draft, verb, { newId, listeningSince }));
+    if (!changed) await refuseClosed(db, id, verb);
+    return read(id);
+  };
+
+  return {
+    preview: async (request) => toPreviewView(await previewRollout({ db, openRollouts }, request)),
+    // In turn, so that two rollouts cannot take the same agents.
+    create: (request, actor) =>
+      controller.inTurn(async () => {
+        const planned = await previewRollout({ db, openRollouts }, request);
+        const created = newRollout(planned, { newId, now: clock.now(), createdBy: actor.name });
+        await controller.add(created);
+        return read(created.rollout.id);
+      }),
+    pause: (id) => use(id, "pause"),
+    resume: (id) => use(id, "resume"),
+    approve: (id) => use(id, "approve"),
+    cancel: (id) => use(id, "cancel"),
+    retry: (id) => use(id, "retry"),
+    list: (query) => readRolloutViews(db, query, hearing()),
+    read,
+    targets: async (id, query) => {
+      await requireRollout(db, id);
+      return readTargets(db, id, { query, hearing: hearing() });
+    },
+    targetsById: (id, ids) => readTargetsById(db, id, { ids, hearing: hearing() }),
+  };
+}
+
+/** Pauses the running rollouts of a release that was yanked. Idempotent. */
+export async function pauseRolloutsOf(
+  controller: Controller,
+  { product, version }: { readonly product: string; readonly version: string },
+): Promise<void> {
+  for (const { rollout } of controller.openRollouts()) {
+    if (rollout.spec.product !== product || rollout.spec.version !== version) continue;
+    await controller.change(rollout.id, (draft) => {
+      const { state } = draft.before.rollout;
+      if (isRolloutEnded(state) || state.kind === "rolling_back") return;
+      const isHeld = state.kind === "paused";
+      if (isHeld && state.cause === "release_yanked") return;
+      // A rollout that is paused for another reason could still be resumed.
+      if (isHeld) moveRollout(draft, { kind: "resume" });
+      moveRollout(draft, { kind: "pause", cause: "release_yanked" });
+    });
+  }
+}
+
+async function requireRollout(db: Database, id: string) {
+  const rollout = await readRollout(db, id);
+  if (!rollout) throw new MusterError("RESOURCE_NOT_FOUND", { kind: "rollout", id });
+  return rollout;
+}
+
+/** A rollout that is not open any more takes no verb, and says why. */
+async function refuseClosed(db: Database, id: string, verb: RolloutVerb): Promise<void> {
+  requireVerb(await requireRollout(db, id), noCounts(), verb);
+}
