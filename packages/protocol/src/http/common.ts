@@ -1,17 +1,19 @@
 import { z } from "zod";
 
 /** Problem details (RFC 9457), with Muster's code and help. */
-export const problemSchema = z.object({
-  type: z.string().describe("Address of the code's documentation."),
-  title: z.string(),
-  status: z.int(),
-  detail: z.string(),
-  code: z.string().describe("Stable error code; branch on this."),
-  help: z.string().describe("The way out."),
-  retryable: z.boolean(),
-  instance: z.string().optional(),
-  details: z.record(z.string(), z.unknown()),
-});
+export const problemSchema = z
+  .object({
+    type: z.string().describe("Address of the code's documentation."),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string().describe("Stable error code; branch on this."),
+    help: z.string().describe("The way out."),
+    retryable: z.boolean(),
+    instance: z.string().optional(),
+    details: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: "Problem" });
 export type Problem = z.infer<typeof problemSchema>;
 
 export const idSchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/);

@@ -23,21 +23,23 @@ export const releaseArtifactSchema = z.object({
   mirroredBytes: z.int(),
 });
 
-export const releaseSchema = z.object({
-  product: z.string(),
-  version: z.string(),
-  channel: z.string(),
-  notes: z.string(),
-  floor: z.string().nullable(),
-  manifestDigest: z.string(),
-  state: z.enum(["draft", "mirroring", "ready", "yanked", "failed"]),
-  code: z.string().nullable().describe("Error code of a failed mirroring."),
-  message: z.string().nullable(),
-  publishedAt: timestampSchema,
-  publishedBy: z.string(),
-  signedBy: z.array(z.string()).describe("Names of the trusted keys whose signatures were verified."),
-  artifacts: z.array(releaseArtifactSchema),
-});
+export const releaseSchema = z
+  .object({
+    product: z.string(),
+    version: z.string(),
+    channel: z.string(),
+    notes: z.string(),
+    floor: z.string().nullable(),
+    manifestDigest: z.string(),
+    state: z.enum(["draft", "mirroring", "ready", "yanked", "failed"]),
+    code: z.string().nullable().describe("Error code of a failed mirroring."),
+    message: z.string().nullable(),
+    publishedAt: timestampSchema,
+    publishedBy: z.string(),
+    signedBy: z.array(z.string()).describe("Names of the trusted keys whose signatures were verified."),
+    artifacts: z.array(releaseArtifactSchema),
+  })
+  .meta({ id: "Release" });
 export type ReleaseView = z.infer<typeof releaseSchema>;
 
 export const releaseListQuerySchema = pageQuerySchema.extend({ product: nameSchema.optional() });

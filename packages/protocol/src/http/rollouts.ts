@@ -50,19 +50,21 @@ export const deadlinesSchema = z.strictObject({
 });
 
 /** What is asked for; all that has a safe default may be left out, the plan may not. */
-export const rolloutRequestSchema = z.strictObject({
-  product: nameSchema,
-  version: versionSchema,
-  cohort: cohortSchema,
-  strategy: strategySchema,
-  maxInFlight: z.int().min(1).max(100_000).optional(),
-  failurePolicy: failurePolicySchema.partial().optional(),
-  allowDowngrade: z.boolean().optional(),
-  limits: limitsSchema.partial().optional(),
-  deadlines: deadlinesSchema.partial().optional(),
-  priority: z.enum(["normal", "emergency"]).optional(),
-  startAt: timestampSchema.nullable().optional(),
-});
+export const rolloutRequestSchema = z
+  .strictObject({
+    product: nameSchema,
+    version: versionSchema,
+    cohort: cohortSchema,
+    strategy: strategySchema,
+    maxInFlight: z.int().min(1).max(100_000).optional(),
+    failurePolicy: failurePolicySchema.partial().optional(),
+    allowDowngrade: z.boolean().optional(),
+    limits: limitsSchema.partial().optional(),
+    deadlines: deadlinesSchema.partial().optional(),
+    priority: z.enum(["normal", "emergency"]).optional(),
+    startAt: timestampSchema.nullable().optional(),
+  })
+  .meta({ id: "RolloutRequest" });
 export type RolloutRequest = z.infer<typeof rolloutRequestSchema>;
 
 export const rolloutSpecSchema = z.object({
@@ -94,23 +96,25 @@ export const EXCLUSIONS = [
   "revoked",
 ] as const;
 
-export const previewSchema = z.object({
-  ready: z.int(),
-  excluded: z.int(),
-  offline: z.int().describe("Ready, but not connected now: they are updated when they return."),
-  plannedBytes: z.number().describe("What the gateways will send."),
-  waves: z.array(z.object({ index: z.int(), size: z.int() })),
-  reasons: z.array(
-    z.object({
-      reason: z.enum(EXCLUSIONS),
-      count: z.int(),
-      agentIds: z.array(z.string()).describe("At most 100 of them."),
-    }),
-  ),
-  versions: z
-    .array(z.object({ version: z.string().nullable(), count: z.int() }))
-    .describe("What the ready ones run now."),
-});
+export const previewSchema = z
+  .object({
+    ready: z.int(),
+    excluded: z.int(),
+    offline: z.int().describe("Ready, but not connected now: they are updated when they return."),
+    plannedBytes: z.number().describe("What the gateways will send."),
+    waves: z.array(z.object({ index: z.int(), size: z.int() })),
+    reasons: z.array(
+      z.object({
+        reason: z.enum(EXCLUSIONS),
+        count: z.int(),
+        agentIds: z.array(z.string()).describe("At most 100 of them."),
+      }),
+    ),
+    versions: z
+      .array(z.object({ version: z.string().nullable(), count: z.int() }))
+      .describe("What the ready ones run now."),
+  })
+  .meta({ id: "Preview" });
 export type PreviewView = z.infer<typeof previewSchema>;
 
 export const countsSchema = z.object({
@@ -135,78 +139,82 @@ export const waveSchema = z.object({
 });
 export type WaveView = z.infer<typeof waveSchema>;
 
-export const rolloutSchema = z.object({
-  id: z.string(),
-  spec: rolloutSpecSchema,
-  state: z.enum([
-    "scheduled",
-    "running",
-    "paused",
-    "completed",
-    "canceled",
-    "failed",
-    "rolling_back",
-    "rolled_back",
-  ]),
-  pauseCause: z.string().nullable(),
-  reason: z.string().nullable().describe("Why it is not moving; a word of the list in docs/protocol.md."),
-  since: timestampSchema,
-  createdAt: timestampSchema,
-  createdBy: z.string(),
-  endedAt: timestampSchema.nullable(),
-  revision: z.int(),
-  touched: z.int().describe("Hosts that were given the update."),
-  touchedAtHalt: z.int().nullable().describe("The same when it last halted."),
-  counts: countsSchema,
-  waves: z.array(waveSchema),
-  verbs: z
-    .array(
-      z.object({
-        verb: z.enum(["pause", "resume", "approve", "cancel", "retry"]),
-        allowed: z.boolean(),
-        why: z.string(),
-      }),
-    )
-    .describe("What can be done now, and in words what it does or why it cannot be done."),
-});
+export const rolloutSchema = z
+  .object({
+    id: z.string(),
+    spec: rolloutSpecSchema,
+    state: z.enum([
+      "scheduled",
+      "running",
+      "paused",
+      "completed",
+      "canceled",
+      "failed",
+      "rolling_back",
+      "rolled_back",
+    ]),
+    pauseCause: z.string().nullable(),
+    reason: z.string().nullable().describe("Why it is not moving; a word of the list in docs/protocol.md."),
+    since: timestampSchema,
+    createdAt: timestampSchema,
+    createdBy: z.string(),
+    endedAt: timestampSchema.nullable(),
+    revision: z.int(),
+    touched: z.int().describe("Hosts that were given the update."),
+    touchedAtHalt: z.int().nullable().describe("The same when it last halted."),
+    counts: countsSchema,
+    waves: z.array(waveSchema),
+    verbs: z
+      .array(
+        z.object({
+          verb: z.enum(["pause", "resume", "approve", "cancel", "retry"]),
+          allowed: z.boolean(),
+          why: z.string(),
+        }),
+      )
+      .describe("What can be done now, and in words what it does or why it cannot be done."),
+  })
+  .meta({ id: "Rollout" });
 export type RolloutView = z.infer<typeof rolloutSchema>;
 export type RolloutVerb = RolloutView["verbs"][number]["verb"];
 
-export const targetSchema = z.object({
-  id: z.string(),
-  rolloutId: z.string(),
-  agentId: z.string(),
-  hostname: z.string(),
-  purpose: z.enum(["update", "return"]),
-  attempt: z.int(),
-  wave: z.int(),
-  fromVersion: z.string().nullable(),
-  toVersion: z.string(),
-  state: z.enum([
-    "pending",
-    "dispatched",
-    "downloading",
-    "verifying",
-    "staging",
-    "restarting",
-    "healthy",
-    "failed",
-    "rolled_back",
-    "canceled",
-    "superseded",
-  ]),
-  silent: z.boolean(),
-  receivedBytes: z.number().nullable(),
-  totalBytes: z.number().nullable(),
-  code: z.string().nullable(),
-  message: z.string().nullable(),
-  outputTail: z.string().nullable(),
-  survivingVersion: z.string().nullable(),
-  downtimeMs: z.int().nullable(),
-  reason: z.string().nullable(),
-  since: timestampSchema,
-  progressAt: timestampSchema,
-});
+export const targetSchema = z
+  .object({
+    id: z.string(),
+    rolloutId: z.string(),
+    agentId: z.string(),
+    hostname: z.string(),
+    purpose: z.enum(["update", "return"]),
+    attempt: z.int(),
+    wave: z.int(),
+    fromVersion: z.string().nullable(),
+    toVersion: z.string(),
+    state: z.enum([
+      "pending",
+      "dispatched",
+      "downloading",
+      "verifying",
+      "staging",
+      "restarting",
+      "healthy",
+      "failed",
+      "rolled_back",
+      "canceled",
+      "superseded",
+    ]),
+    silent: z.boolean(),
+    receivedBytes: z.number().nullable(),
+    totalBytes: z.number().nullable(),
+    code: z.string().nullable(),
+    message: z.string().nullable(),
+    outputTail: z.string().nullable(),
+    survivingVersion: z.string().nullable(),
+    downtimeMs: z.int().nullable(),
+    reason: z.string().nullable(),
+    since: timestampSchema,
+    progressAt: timestampSchema,
+  })
+  .meta({ id: "Target" });
 export type TargetView = z.infer<typeof targetSchema>;
 
 export const rolloutKeySchema = z.object({ id: idSchema });
