@@ -1,36 +1,11 @@
 import swagger from "@fastify/swagger";
-import {
-  agentSchema,
-  overviewSchema,
-  previewSchema,
-  problemSchema,
-  releaseSchema,
-  rolloutRequestSchema,
-  rolloutSchema,
-  targetSchema,
-  tokenSchema,
-} from "@muster/protocol/http";
-import { createJsonSchemaTransform, createJsonSchemaTransformObject } from "fastify-type-provider-zod";
-import { z } from "zod";
+import type { OpenAPIV3_1 } from "openapi-types";
+import { jsonSchemaTransform, jsonSchemaTransformObject } from "fastify-type-provider-zod";
 import type { App } from "./app.ts";
 import { answersText } from "./route-schemas.ts";
 
-const NAMED_SCHEMAS = {
-  Agent: agentSchema,
-  Overview: overviewSchema,
-  Preview: previewSchema,
-  Problem: problemSchema,
-  RegistrationToken: tokenSchema,
-  Release: releaseSchema,
-  Rollout: rolloutSchema,
-  RolloutRequest: rolloutRequestSchema,
-  Target: targetSchema,
-};
-
 /** Collects the routes that are registered from now on, and describes them at `/api/v1/openapi.json`. */
 export async function describeApi(app: App, version: string): Promise<void> {
-  const schemaRegistry = z.registry<{ id: string }>();
-  for (const [id, schema] of Object.entries(NAMED_SCHEMAS)) schemaRegistry.add(schema, { id });
   await app.register(swagger, {
     openapi: {
       openapi: "3.1.0",
@@ -55,9 +30,10 @@ export async function describeApi(app: App, version: string): Promise<void> {
         },
       },
     },
-    transform: createJsonSchemaTransform({ schemaRegistry }),
-    transformObject: createJsonSchemaTransformObject({ schemaRegistry }),
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
   });
+  let document: string | undefined;
   app.route({
     method: "GET",
     url: "/api/v1/openapi.json",
@@ -71,7 +47,33 @@ export async function describeApi(app: App, version: string): Promise<void> {
     },
     handler: async (_request, reply) => {
       reply.serializer(String);
-      return reply.type("application/json; charset=utf-8").send(JSON.stringify(app.swagger()));
+      document ??= JSON.stringify(tidy(app.swagger() as OpenAPIV3_1.Document));
+      return reply.type("application/json; charset=utf-8").send(document);
     },
   });
+}
+
+const UPLOAD = "/api/v1/releases/{product}/{version}/artifacts/{os}/{arch}";
+
+/** The document with the one body that has no schema, and without the schemas that nothing refers to. */
+function tidy(document: OpenAPIV3_1.Document): OpenAPIV3_1.Document {
+  const upload = document.paths?.[UPLOAD]?.put;
+  if (upload) {
+    const schema = { type: "string", format: "binary", description: "The archive." } as const;
+    upload.requestBody = { required: true, content: { "application/octet-stream": { schema } } };
+  }
+  const schemas = Object.entries(document.components?.schemas ?? {});
+  const routes = JSON.stringify(document.paths);
+  const used = new Set(schemas.filter(([name]) => refersTo(routes, name)).map(([name]) => name));
+  // A set grows while it is walked: what a used schema refers to is used.
+  for (const user of used) {
+    const text = JSON.stringify(document.components?.schemas?.[user]);
+    for (const [name] of schemas) if (refersTo(text, name)) used.add(name);
+  }
+  const kept = Object.fromEntries(schemas.filter(([name]) => used.has(name)));
+  return { ...document, components: { ...document.components, schemas: kept } };
+}
+
+function refersTo(text: string, schema: string): boolean {
+  return text.includes(`"#/components/schemas/${schema}"`);
 }
