@@ -1,0 +1,14 @@
+export interface SignInSearch {
+  /** Where to go after signing in: an address within this site. */
+  readonly next?: string;
+}
+
+export function readSignInSearch(search: Record<string, unknown>): SignInSearch {
+  const next = search["next"];
+  return typeof next === "string" && isInternal(next) ? { next } : {};
+}
+
+/** Whether an address stays on this site. A browser reads `//host` and `/\host` as another one. */
+function isInternal(address: string): boolean {
+  return /^\/(?![/\\])/.test(address) && !/[\u0000-\u001f]/.test(address);
+}
