@@ -13,6 +13,10 @@ async function run(name, args) {
   await ensureInstalled();
   const env = projectEnvironment();
   if (task.browser) env.CHROMIUM_PATH = ensureChromium();
+  if (task.built) {
+    const status = await execute("node", ["scripts/build.ts"], env);
+    if (status !== 0) return status;
+  }
   const [command, ...fixed] = task.command;
   return execute(command, [...fixed, ...args], { env, folder: task.folder });
 }

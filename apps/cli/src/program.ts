@@ -2,6 +2,7 @@ import { Command } from "@commander-js/extra-typings";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { agentCommands } from "./agents/commands.ts";
 import { loginCommand } from "./connection/login.ts";
+import { demoCommand } from "./demo/command.ts";
 import { EXIT_CODE_HELP } from "./exit-code.ts";
 import { releaseCommands } from "./release/commands.ts";
 import { rolloutCommands } from "./rollouts/commands.ts";
@@ -20,7 +21,8 @@ export function createProgram(terminal: Terminal): CommandUnknownOpts {
     .addCommand(rolloutCommands(terminal))
     .addCommand(tokenCommands(terminal))
     .addCommand(loginCommand(terminal))
-    .addCommand(serverProgramCommand(terminal));
+    .addCommand(serverProgramCommand(terminal))
+    .addCommand(demoCommand(terminal));
   configure(program, terminal);
   return program;
 }

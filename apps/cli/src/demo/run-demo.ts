@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import type { LocalFleet } from "@muster/local-fleet";
 import { playDemo, type Act, type DemoOptions } from "./demo.ts";
@@ -12,7 +11,7 @@ export interface RunOptions extends DemoOptions {
 }
 
 /** Plays the demonstration, prints the closing table, and either stays up or takes everything down again. */
-export async function runDemo(options: RunOptions): Promise<void> {
+export async function runDemo(options: RunOptions, signal: AbortSignal): Promise<void> {
   const startedAt = performance.now();
   const narrator = new Narrator(options);
   await rm(options.folder, { recursive: true, force: true });
@@ -27,7 +26,7 @@ export async function runDemo(options: RunOptions): Promise<void> {
     narrator.say("");
     narrator.table(await hostRows(fleet, acts));
     narrator.title(`Done in ${((performance.now() - startedAt) / 1000).toFixed(0)} seconds.`);
-    await closing(fleet, narrator, options);
+    await closing(fleet, narrator, { keep: options.keep, signal });
   } finally {
     await fleet.stop();
     if (!options.keep) await rm(options.folder, { recursive: true, force: true });
@@ -53,7 +52,11 @@ async function hostRows(fleet: LocalFleet, acts: readonly Act[]): Promise<string
   return [head, ...rows];
 }
 
-async function closing(fleet: LocalFleet, narrator: Narrator, options: RunOptions): Promise<void> {
+async function closing(
+  fleet: LocalFleet,
+  narrator: Narrator,
+  options: { readonly keep: boolean; readonly signal: AbortSignal },
+): Promise<void> {
   if (!options.keep) {
     narrator.say("To look around in the browser with everything running: npm run demo -- --keep");
     return;
@@ -61,5 +64,7 @@ async function closing(fleet: LocalFleet, narrator: Narrator, options: RunOption
   narrator.say(`Open ${fleet.server.url} and sign in with this token:`);
   narrator.say(fleet.server.token);
   narrator.say("Everything stays up; Ctrl-C ends it.");
-  await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+  const { signal } = options;
+  if (!signal.aborted)
+    await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
 }
