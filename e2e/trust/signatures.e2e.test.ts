@@ -33,7 +33,7 @@ test("the server refuses one signature where two are needed, also twice by the s
   const doubled = await fleet.make({ version: "1.0.3", keys: [first] });
   const file = JSON.parse(await readFile(doubled.signatures, "utf8")) as { signatures: { keyid: string }[] };
   const [signature] = file.signatures;
-  file.signatures.push({ ...signature, keyid: "00" } as { keyid: string });
+  file.signatures.push({ ...signature, keyid: "00" });
   await writeFile(doubled.signatures, JSON.stringify(file));
   expect(await refusal(doubled)).toContain("SIGNATURE_INVALID");
 });
