@@ -11,7 +11,7 @@ describe("the registry", () => {
       expect(help).toMatch(/^[A-Z`].*\.$/s);
       expect(httpStatus).toBeGreaterThanOrEqual(400);
       expect(httpStatus).toBeLessThan(600);
-      if (event !== undefined) expect(event).toMatch(/^upgrade(?:_[a-z]+)+$/);
+      expect(event ?? "upgrade_none").toMatch(/^upgrade(?:_[a-z]+)+$/);
     },
   );
 

@@ -5,7 +5,7 @@ import { decode } from "../parse/decode.ts";
 import {
   mutated,
   outcomeOf,
-  requireTakenOrRefused,
+  firstMistake,
   withoutEach,
   withUnknownMembers,
   wronglyTyped,
@@ -86,10 +86,8 @@ describe("every field", () => {
 });
 
 test("whatever comes, a manifest is taken as it is or refused with its code", () => {
-  requireTakenOrRefused(
-    decoding,
-    fc.oneof({ weight: 4, arbitrary: mutated(manifest) }, fc.jsonValue(), fc.anything()),
-  );
+  const values = fc.oneof({ weight: 4, arbitrary: mutated(manifest) }, fc.jsonValue(), fc.anything());
+  expect(firstMistake(decoding, values)).toBeNull();
 });
 
 describe("the rules", () => {
@@ -166,9 +164,9 @@ describe("the rules", () => {
   });
 });
 
-describe("a path", () => {
-  const path = (value: string) => outcomeOf({ decoder: safePathDecoder, code: "MANIFEST_INVALID" }, value);
+const path = (value: string) => outcomeOf({ decoder: safePathDecoder, code: "MANIFEST_INVALID" }, value);
 
+describe("a path", () => {
   test.each([
     "a",
     "bin/acme",
@@ -218,7 +216,7 @@ describe("a path", () => {
   ])("%j is not", (value) => expect(path(value)).toHaveProperty("refused"));
 
   test("stays inside the folder that it is joined to", () => {
-    const unit = fc.constantFrom(..."ab./\\: \u0000\u202e~C");
+    const unit = fc.constantFrom(...Array.from("ab./\\: \u0000\u202e~C"));
     fc.assert(
       fc.property(fc.string({ unit, maxLength: 12 }), (value) => {
         fc.pre("accepted" in path(value));
@@ -227,7 +225,7 @@ describe("a path", () => {
         );
         expect(value).not.toMatch(/[\\:\u0000\u202e]|(?:^|\/)[. ]*(?:\/|$)/);
       }),
-      { numRuns: 5000 },
+      { numRuns: 2000 },
     );
   });
 });
@@ -278,17 +276,26 @@ describe("the exact bytes", () => {
     fc.assert(
       fc.property(fc.nat({ max: original.length - 1 }), fc.integer({ min: 1, max: 255 }), (place, flip) => {
         const changed = original.map((byte, index) => (index === place ? byte ^ flip : byte));
-        try {
-          expect(encodeManifest(parseManifest(changed))).toEqual(changed);
-        } catch (error) {
-          if (!(error instanceof MusterError)) throw error;
-          expect(["MANIFEST_INVALID", "MANIFEST_NOT_CANONICAL"]).toContain(error.code);
-        }
+        return isRefused(changed) || sameBytes(encodeManifest(parseManifest(changed)), changed);
       }),
       { numRuns: 2000 },
     );
   });
 });
+
+function isRefused(data: Uint8Array): boolean {
+  try {
+    parseManifest(data);
+    return false;
+  } catch (error) {
+    if (!(error instanceof MusterError)) throw error;
+    return error.code === "MANIFEST_INVALID" || error.code === "MANIFEST_NOT_CANONICAL";
+  }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
 
 test("an artifact is found by platform", () => {
   expect(artifactFor(manifest, { os: "linux", arch: "arm64" })).toBe(manifest.artifacts[1]);

@@ -107,14 +107,9 @@ describe("over random text", () => {
     );
     fc.assert(
       fc.property(text, (expression) => {
-        try {
-          expect(parseLabelExpression(expression).length).toBeGreaterThan(0);
-        } catch (error) {
-          expect(error).toBeInstanceOf(MusterError);
-          expect(error).toMatchObject({ code: "ROLLOUT_COHORT_INVALID" });
-        }
+        return isReadOrRefused(expression);
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   });
 
@@ -129,3 +124,11 @@ describe("over random text", () => {
     );
   });
 });
+
+function isReadOrRefused(text: string): boolean {
+  try {
+    return parseLabelExpression(text).length > 0;
+  } catch (error) {
+    return error instanceof MusterError && error.code === "ROLLOUT_COHORT_INVALID";
+  }
+}

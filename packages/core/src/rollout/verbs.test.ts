@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { aRollout, aTarget, aWave, START } from "../testing/index.ts";
 import { countTargets } from "./counts.ts";
-import { changeRollout, type RolloutEvent } from "./rollout-machine.ts";
+import { transitionRollout, type RolloutEvent } from "./rollout-machine.ts";
 import type { PauseCause, RolloutState } from "./rollout.ts";
 import { requireVerb, rolloutVerbs, waveToApprove, type RolloutVerb } from "./verbs.ts";
 
@@ -48,16 +48,15 @@ describe("which verbs are allowed", () => {
     expect(allowed(state)).toEqual(expected);
   });
 
-  test.each(CASES)("%j: an allowed verb is one that the machine allows", (state, verbs) => {
-    const events: Partial<Record<RolloutVerb, RolloutEvent>> = {
-      pause: { kind: "pause", cause: "operator" },
-      resume: { kind: "resume" },
-      cancel: { kind: "cancel" },
-    };
-    for (const verb of verbs) {
-      const event = events[verb];
-      if (event) expect(() => changeRollout(aRollout({ state }), event, START)).not.toThrow();
-    }
+  const events: readonly [RolloutVerb, RolloutEvent][] = [
+    ["pause", { kind: "pause", cause: "operator" }],
+    ["resume", { kind: "resume" }],
+    ["cancel", { kind: "cancel" }],
+  ];
+  test.each(events)("%s is allowed only where the machine allows it", (verb, event) => {
+    const states = CASES.map(([state]) => state).filter((state) => allowed(state).includes(verb));
+    expect(states).not.toEqual([]);
+    for (const state of states) expect(() => transitionRollout(state, event)).not.toThrow();
   });
 
   test("nothing is retried while nothing has failed", () => {

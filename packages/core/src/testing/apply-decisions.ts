@@ -65,7 +65,12 @@ function apply(draft: Draft, decision: Decision): void {
       return moveWave(draft, decision.wave, { kind: "fail" });
     case "set_wave_reason":
       return setWave(draft, decision.wave, { reason: decision.reason });
-    default:
+    case "dispatch":
+    case "expire_target":
+    case "supersede_target":
+    case "cancel_target":
+    case "set_target_reason":
+    case "add_return":
       return applyToTargets(draft, decision);
   }
 }

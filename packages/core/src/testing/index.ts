@@ -3,5 +3,7 @@ export * from "./decoder-law.ts";
 export * from "./machine-matrix.ts";
 export * from "./mutations.ts";
 export * from "./operator.ts";
+export * from "./plan-situation.ts";
 export * from "./rollout-fixtures.ts";
+export * from "./rollout-scenes.ts";
 export * from "./rollout-world.ts";

@@ -61,7 +61,7 @@ export function withUnknownMembers(document: unknown): readonly Mutation[] {
   return pathsOf(document)
     .filter((path) => typeName(at(document, path)) === "object")
     .map((path) => ({
-      name: `${[...path, "misspelt"].join(".")}`,
+      name: [...path, "misspelt"].join("."),
       value: edit(document, [...path, "misspelt"], { value: 1 }),
     }));
 }
