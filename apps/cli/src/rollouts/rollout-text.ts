@@ -65,7 +65,7 @@ export function verbText({ verbs }: RolloutView): string {
   return allowed.map(({ verb, why }) => `muster rollout ${verb}: ${why}\n`).join("");
 }
 
-const count = (title: string, key: keyof WaveView["counts"]): Column<WaveView> => ({
+const counted = (title: string, key: keyof WaveView["counts"]): Column<WaveView> => ({
   title,
   value: ({ counts }) => counts[key],
 });
@@ -76,13 +76,13 @@ function waveTable(output: Output, waves: readonly WaveView[]): string {
     [
       { title: "WAVE", value: ({ index }) => index + 1 },
       { title: "STATE", value: ({ state }) => state, style: waveStyle },
-      count("AGENTS", "planned"),
-      count("PENDING", "pending"),
-      count("UNDER WAY", "inProgress"),
-      count("HEALTHY", "healthy"),
-      count("FAILED", "failed"),
-      count("ROLLED BACK", "rolledBack"),
-      count("SILENT", "silent"),
+      counted("AGENTS", "planned"),
+      counted("PENDING", "pending"),
+      counted("UNDER WAY", "inProgress"),
+      counted("HEALTHY", "healthy"),
+      counted("FAILED", "failed"),
+      counted("ROLLED BACK", "rolledBack"),
+      counted("SILENT", "silent"),
       { title: "WHY", value: ({ reason }) => reasonText(reason) },
     ],
     waves,

@@ -26,7 +26,7 @@ export function formatAgo(now: number, then: number | null): string {
   return ms < 1000 ? "now" : `${formatDuration(ms)} ago`;
 }
 
-const BYTE_UNITS = ["B", "kB", "MB", "GB", "TB"] as const;
+const BYTE_UNITS = ["B", "kB", "MB", "GB", "TB", "PB"] as const;
 
 /** Bytes with three digits: `512 B`, `4.20 MB`. */
 export function formatBytes(bytes: number): string {

@@ -26,7 +26,8 @@ export function widthOf(text: string): number {
 /** At most `width` characters; the end gives way to `…`. For text without colours. */
 export function cut(text: string, width: number): string {
   const characters = Array.from(text);
-  return characters.length <= width ? text : `${characters.slice(0, Math.max(0, width - 1)).join("")}…`;
+  if (width <= 0) return "";
+  return characters.length <= width ? text : `${characters.slice(0, width - 1).join("")}…`;
 }
 
 /** A piece of a line and how it looks. */

@@ -1,0 +1,106 @@
+import { describe, expect, test } from "vitest";
+import { pageOf, stubApi } from "../testing/stub-api.ts";
+import { runMuster } from "../testing/test-terminal.ts";
+import { sampleAgent, sampleTarget } from "../testing/views.ts";
+
+describe("muster agents", () => {
+  test("lists agents as a table, or as the API gives them", async () => {
+    const page = pageOf([
+      sampleAgent(),
+      sampleAgent({ id: "ag_2", hostname: "db\u001b[2J-1", online: false }),
+    ]);
+    await using api = await stubApi({ "GET /api/v1/agents": () => page });
+    const human = await runMuster(["agents"], { env: api.env });
+    expect(human).toMatchObject({ code: 0, stderr: "" });
+    expect(human.stdout).toMatch(/^ID +HOSTNAME +PRODUCT/);
+    expect(human.stdout).toMatch(/ag_2 +db-1 .* offline/);
+    const json = await runMuster(["agents", "list", "--json"], { env: api.env });
+    expect(JSON.parse(json.stdout)).toEqual(page);
+    expect(api.requests[0]?.token).toBe("secret");
+  });
+
+  test("passes its filters on", async () => {
+    await using api = await stubApi({ "GET /api/v1/agents": () => pageOf([]) });
+    const filters = [
+      "--labels",
+      "env=production",
+      "--version",
+      "1.0.0",
+      "--state",
+      "failed",
+      "--online",
+      "--search",
+      "web",
+    ];
+    await runMuster(["agents", ...filters], { env: api.env });
+    expect(api.requests[0]?.query).toEqual({
+      labels: "env=production",
+      version: "1.0.0",
+      state: "failed",
+      online: "true",
+      search: "web",
+      limit: "100",
+    });
+    expect(await runMuster(["agents", "--online", "--offline"], { env: api.env })).toMatchObject({ code: 2 });
+  });
+
+  test("reads as many pages as asked for, and says when there are more", async () => {
+    const all = Array.from({ length: 1200 }, (_, index) => sampleAgent({ id: `ag_${index}` }));
+    await using api = await stubApi({
+      "GET /api/v1/agents": ({ query: { cursor = "0", limit } }) => {
+        const end = Number(cursor) + Number(limit);
+        return {
+          items: all.slice(Number(cursor), end),
+          nextCursor: end < 1200 ? String(end) : null,
+          total: 1200,
+        };
+      },
+    });
+    const some = await runMuster(["agents", "--limit", "600"], { env: api.env });
+    expect(some.stdout.trimEnd().split("\n")).toHaveLength(601);
+    expect(some.stderr).toBe("600 of 1200 are shown; see --limit.\n");
+    const everyone = await runMuster(["agents", "--limit", "0", "--json"], { env: api.env });
+    expect(JSON.parse(everyone.stdout).items).toHaveLength(1200);
+    expect(api.requests.map(({ query }) => query["limit"])).toEqual(["500", "100", "500", "500", "500"]);
+  });
+
+  test("shows one with its history and what its last failed version printed", async () => {
+    const failed = sampleTarget({
+      state: "rolled_back",
+      code: "PROBATION_CRASHED",
+      message: "ended 3 times",
+      outputTail: "fatal: \u001b[31mno licence\n",
+    });
+    await using api = await stubApi({
+      "GET /api/v1/agents/ag_1": () => sampleAgent(),
+      "GET /api/v1/agents/ag_1/targets": () => pageOf([failed]),
+    });
+    const { stdout } = await runMuster(["agents", "show", "ag_1"], { env: api.env });
+    expect(stdout).toMatch(/rolled_back +- +PROBATION_CRASHED: ended 3 times/);
+    expect(stdout).toContain("What 1.1.0 printed last\n  fatal: no licence\n");
+  });
+
+  test("an agent that is not there exits with 3", async () => {
+    await using api = await stubApi({
+      "GET /api/v1/agents/nobody": () => "AGENT_NOT_FOUND",
+      "GET /api/v1/agents/nobody/targets": () => "AGENT_NOT_FOUND",
+    });
+    const result = await runMuster(["agents", "show", "nobody"], { env: api.env });
+    expect(result).toMatchObject({
+      code: 3,
+      stdout: "",
+      stderr: expect.stringContaining("error AGENT_NOT_FOUND"),
+    });
+  });
+
+  test("revokes one after the id was typed, and not after anything else", async () => {
+    await using api = await stubApi({
+      "POST /api/v1/agents/ag_1/revoke": () => sampleAgent({ revoked: true }),
+    });
+    const revoke = (answer: string) =>
+      runMuster(["agents", "revoke", "ag_1"], { env: api.env, isTTY: true, answers: [answer] });
+    expect(await revoke("yes")).toMatchObject({ code: 2 });
+    expect(api.requests).toHaveLength(0);
+    expect(await revoke("ag_1")).toMatchObject({ code: 0 });
+  });
+});
