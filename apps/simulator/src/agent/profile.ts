@@ -35,11 +35,15 @@ export function countOf(amount: Amount, agents: number): number {
  * agents than there are.
  */
 export function dealProfiles(mix: Mix, agents: number, seed: number): readonly Profile[] {
-  const odd = mix.flatMap(({ profile, amount }) => Array<Profile>(countOf(amount, agents)).fill(profile));
+  const odd = mix.flatMap(({ profile, amount }) => times(countOf(amount, agents), profile));
   if (odd.length > agents) {
     const problem = `faults are wanted for ${odd.length} agents, but there are only ${agents}`;
     throw new MusterError("USAGE_INVALID", { problem });
   }
-  const healthy = Array<Profile>(agents - odd.length).fill(HEALTHY);
+  const healthy = times(agents - odd.length, HEALTHY);
   return shuffled([...odd, ...healthy], seededChance(seed));
+}
+
+function times<T>(count: number, item: T): T[] {
+  return Array.from({ length: count }, () => item);
 }

@@ -6,11 +6,14 @@ import type { Stream } from "../wire/stream.ts";
 import { newAgent, type AgentState } from "./agent-state.ts";
 import type { AgentEffect, AgentEvent } from "./event.ts";
 import type { Nature } from "./nature.ts";
-import type { AgentContext, AgentSelf } from "./ports.ts";
+import type { AgentContext, AgentSelf, AgentWire } from "./ports.ts";
 import { heartbeatReport, helloReport } from "./reports.ts";
 import { step } from "./step.ts";
 
 const nothing = () => undefined;
+const RENEWAL_MIN_MS = 60_000;
+/** The longest that Node's timers can wait. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
 
 /** One agent that speaks the real protocol and only pretends to install. A class, because there are ten thousand. */
 export class SimulatedAgent {
@@ -205,20 +208,20 @@ export class SimulatedAgent {
   #planRenewal(): void {
     const { clock, wire } = this.#context;
     if (this.#isOver) return;
-    const inMs = this.#spread(Math.max(60_000, (this.#identity.expiresAt - clock.now()) / 2));
-    this.#callOffRenewal = clock.after(Math.min(inMs, 2 ** 31 - 1), () => {
-      wire
-        .renew(this.#identity)
-        .then(
-          (next) => {
-            if (this.#isOver) return;
-            this.#identity = next;
-            this.take({ kind: "reconnect", delayMs: 0 });
-          },
-          (error: unknown) => this.#context.watcher.troubled(this.id, asMusterError(error)),
-        )
-        .finally(() => this.#planRenewal());
-    });
+    const inMs = this.#spread(Math.max(RENEWAL_MIN_MS, (this.#identity.expiresAt - clock.now()) / 2));
+    this.#callOffRenewal = clock.after(Math.min(inMs, TIMER_MAX_MS), () => void this.#renew(wire));
+  }
+
+  async #renew(wire: AgentWire): Promise<void> {
+    try {
+      const next = await wire.renew(this.#identity);
+      if (this.#isOver) return;
+      this.#identity = next;
+      this.take({ kind: "reconnect", delayMs: 0 });
+    } catch (error) {
+      this.#context.watcher.troubled(this.id, asMusterError(error));
+    }
+    this.#planRenewal();
   }
 
   /** So that a fleet does not do everything in the same moment. */

@@ -40,8 +40,9 @@ export function step(state: AgentState, event: AgentEvent, nature: Nature, now: 
     case "download_failed":
       return downloadFailed(state, event.problem, now);
     case "due":
-      return due(state, nature, now);
+      break;
   }
+  return due(state, nature, now);
 }
 
 function still(state: AgentState): Step {
@@ -76,8 +77,9 @@ function welcomed(state: AgentState, now: number): Step {
     case "verifying":
     case "staging":
     case "restarting":
-      return { state, effects: [...unacknowledged, sendStage(activity)] };
+      break;
   }
+  return { state, effects: [...unacknowledged, sendStage(activity)] };
 }
 
 /** A broken connection ends the steadiness of a new version, and nothing else that is under way. */
@@ -124,8 +126,9 @@ function enter(state: AgentState, activity: JobActivity, nature: Nature): Step {
       return { state: next, effects: [report, { kind: "wait", ms: nature.stageMs + slowMs }] };
     case "probation":
     case "returning":
-      return connect(next, 0, 0);
+      break;
   }
+  return connect(next, 0, 0);
 }
 
 function vanish(state: AgentState, last: AgentEffect[]): Step {
@@ -159,9 +162,10 @@ function due(state: AgentState, nature: Nature, now: number): Step {
       return enter(switched, { kind: "probation", job, since, downtimeMs: null }, nature);
     }
     case "probation":
-      if (state.link.kind !== "up") return still(state);
-      return finish(state, now, { result: "healthy", code: null, message: "" });
+      break;
   }
+  if (state.link.kind !== "up") return still(state);
+  return finish(state, now, { result: "healthy", code: null, message: "" });
 }
 
 function downloadFailed(state: AgentState, problem: MusterError, now: number): Step {

@@ -1,5 +1,5 @@
 import { connect } from "node:tls";
-import { asMusterError, MusterError } from "@muster/core";
+import { MusterError } from "@muster/core";
 import {
   decodeEnrolResponse,
   decodeRenewResponse,
