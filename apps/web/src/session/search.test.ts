@@ -1,0 +1,18 @@
+import { expect, test } from "vitest";
+import { readSignInSearch } from "./search.ts";
+
+test("after signing in one goes back to a page of this site", () => {
+  expect(readSignInSearch({ next: "/rollouts/r_1?wave=2" })).toEqual({ next: "/rollouts/r_1?wave=2" });
+});
+
+test("an address that would lead to another site is dropped", () => {
+  for (const next of [
+    "//evil.example",
+    "/\\evil.example",
+    "https://evil.example",
+    "javascript:x",
+    "/\t/evil.example",
+  ]) {
+    expect(readSignInSearch({ next })).toEqual({});
+  }
+});
