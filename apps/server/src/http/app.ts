@@ -46,6 +46,9 @@ export async function createApp(options: AppOptions): Promise<App> {
   await app.register(cookie);
   app.decorateRequest("actor", null);
 
+  app.addHook("onRoute", ({ config, url }) => {
+    if (config?.access === undefined) throw new Error(`the route ${url} does not say who may use it`);
+  });
   app.addHook("onRequest", async (request, reply) => {
     reply.headers(headers);
     await authorize(options, request);

@@ -38,6 +38,8 @@ export interface TestApi {
   readonly log: readonly string[];
   /** The token of a new user with this role. */
   tokenFor(role: "administrator" | "operator" | "viewer"): Promise<string>;
+  /** Makes every token void. */
+  revokeTokens(): Promise<void>;
   /** A request; with the administrator's token unless told. */
   call(path: string, init?: RequestInit & { token?: string | null }): Promise<Response>;
   close(): Promise<void>;
@@ -98,7 +100,8 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   };
   const call = callerOf(url, adminToken);
   const tokenFor = (role: string) => insertToken(db, role);
-  return { app, url, adminToken, signer, clock, bus, log: lines, tokenFor, call, close };
+  const revokeTokens = async () => void (await db.deleteFrom("api_tokens").execute());
+  return { app, url, adminToken, signer, clock, bus, log: lines, tokenFor, revokeTokens, call, close };
 }
 
 function callerOf(url: string, adminToken: string): TestApi["call"] {
@@ -127,7 +130,7 @@ async function insertToken(db: Database, role: string): Promise<string> {
   const token = `mst_${role}`;
   await db
     .insertInto("api_tokens")
-    .values({ id: role, name: role, role, secret_sha256: hashSecret(token), created_at: 1 })
+    .values({ id: `test-${role}`, name: role, role, secret_sha256: hashSecret(token), created_at: 1 })
     .onConflict((conflict) => conflict.column("id").doNothing())
     .execute();
   return token;

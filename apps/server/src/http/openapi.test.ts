@@ -1,0 +1,110 @@
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startTestApi, type TestApi } from "../testing/test-api.ts";
+
+interface Operation {
+  readonly operationId?: string;
+  readonly summary?: string;
+  readonly tags?: readonly string[];
+  readonly responses: Record<string, { description: string; content?: Record<string, unknown> }>;
+  readonly requestBody?: unknown;
+}
+type Document = Record<string, unknown> & {
+  readonly openapi: string;
+  readonly paths: Record<string, Record<string, Operation>>;
+  readonly components: { readonly schemas: Record<string, unknown> };
+};
+
+let api: TestApi;
+let document: Document;
+
+beforeAll(async () => {
+  api = await startTestApi();
+  document = (await (await api.call("/api/v1/openapi.json", { token: null })).json()) as Document;
+});
+afterAll(() => api.close());
+
+const operations = () =>
+  Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({
+      name: `${method.toUpperCase()} ${path}`,
+      operation,
+    })),
+  );
+
+describe("the OpenAPI document", () => {
+  test("is valid OpenAPI 3.1", async () => {
+    expect(document.openapi).toBe("3.1.0");
+    const result = await new Validator().validate(structuredClone(document));
+    expect(result.errors).toBeUndefined();
+    expect(result.valid).toBe(true);
+  });
+
+  test("has every route of the API", () => {
+    expect(
+      operations()
+        .map(({ name }) => name)
+        .toSorted(),
+    ).toEqual(
+      [
+        "DELETE /api/v1/session",
+        "DELETE /api/v1/tokens/{id}",
+        "GET /api/v1/agents",
+        "GET /api/v1/agents/{id}",
+        "GET /api/v1/agents/{id}/targets",
+        "GET /api/v1/errors/{code}",
+        "GET /api/v1/events",
+        "GET /api/v1/openapi.json",
+        "GET /api/v1/overview",
+        "GET /api/v1/releases",
+        "GET /api/v1/releases/{product}/{version}",
+        "GET /api/v1/rollouts",
+        "GET /api/v1/rollouts/{id}",
+        "GET /api/v1/rollouts/{id}/targets",
+        "GET /api/v1/session",
+        "GET /api/v1/tokens",
+        "GET /healthz",
+        "GET /metrics",
+        "GET /readyz",
+        "POST /api/v1/agents/{id}/revoke",
+        "POST /api/v1/releases",
+        "POST /api/v1/releases/{product}/{version}/yank",
+        "POST /api/v1/rollouts",
+        "POST /api/v1/rollouts/preview",
+        "POST /api/v1/rollouts/{id}/approve",
+        "POST /api/v1/rollouts/{id}/cancel",
+        "POST /api/v1/rollouts/{id}/pause",
+        "POST /api/v1/rollouts/{id}/resume",
+        "POST /api/v1/rollouts/{id}/retry",
+        "POST /api/v1/session",
+        "POST /api/v1/tokens",
+        "PUT /api/v1/releases/{product}/{version}/artifacts/{os}/{arch}",
+      ].toSorted(),
+    );
+  });
+
+  test("names each operation once, says what it does, and how it fails", () => {
+    const ids = operations().map(({ operation }) => operation.operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const { operation } of operations()) {
+      expect(operation).toMatchObject({ summary: expect.any(String), tags: [expect.any(String)] });
+      for (const status of ["4XX", "5XX"]) {
+        expect(operation.responses[status]?.content).toEqual({
+          "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } },
+        });
+      }
+    }
+  });
+
+  test("describes the body of an upload as bytes", () => {
+    const upload = document.paths["/api/v1/releases/{product}/{version}/artifacts/{os}/{arch}"]?.["put"];
+    expect(upload?.requestBody).toMatchObject({ content: { "application/octet-stream": {} } });
+  });
+
+  test("holds no schema that nothing refers to", () => {
+    const text = JSON.stringify(document);
+    for (const name of Object.keys(document.components.schemas)) {
+      expect(text).toContain(`"#/components/schemas/${name}"`);
+    }
+  });
+});
