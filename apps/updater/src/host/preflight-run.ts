@@ -1,0 +1,66 @@
+import { spawn } from "node:child_process";
+import { statSync } from "node:fs";
+import type { Owner, PreflightRun } from "../ports.ts";
+
+const TIMEOUT_MS = 30_000;
+const OUTPUT_MAX_BYTES = 65_536;
+
+/**
+ * Runs a command without an environment, without input, in a process group of its own that is ended with it; as the user
+ * that the payload runs as, if that is another one.
+ */
+export function preflightRun(runFolder: string): PreflightRun {
+  return ({ file, args, folder }) =>
+    new Promise((resolve) => {
+      const child = spawn(file, args, {
+        cwd: folder,
+        env: {},
+        detached: true,
+        stdio: ["ignore", "pipe", "pipe"],
+        ...payloadUser(runFolder),
+      });
+      const stdout = collect(child.stdout);
+      const stderr = collect(child.stderr);
+      let problem = "";
+      const timer = setTimeout(() => {
+        problem = `did not end within ${TIMEOUT_MS / 1000} seconds`;
+        endGroup(child.pid);
+      }, TIMEOUT_MS);
+      child.on("error", (error) => {
+        clearTimeout(timer);
+        resolve({ exitCode: null, problem: error.message, stdout: "", stderr: "" });
+      });
+      child.on("exit", () => endGroup(child.pid));
+      child.on("close", (exitCode, signal) => {
+        clearTimeout(timer);
+        if (problem === "" && signal !== null) problem = `was ended by ${signal}`;
+        resolve({ exitCode: problem === "" ? exitCode : null, problem, stdout: stdout(), stderr: stderr() });
+      });
+    });
+}
+
+/** The owner of the agent's folder, if we can become anyone and it is not us. */
+function payloadUser(runFolder: string): Partial<Owner> {
+  const stats = statSync(runFolder, { throwIfNoEntry: false });
+  if (process.getuid?.() !== 0 || stats === undefined || stats.uid === 0) return {};
+  return { uid: stats.uid, gid: stats.gid };
+}
+
+function collect(stream: NodeJS.ReadableStream): () => string {
+  const pieces: Uint8Array[] = [];
+  let sizeBytes = 0;
+  stream.on("data", (piece: Uint8Array) => {
+    if (sizeBytes < OUTPUT_MAX_BYTES) pieces.push(piece);
+    sizeBytes += piece.byteLength;
+  });
+  return () => new TextDecoder().decode(Buffer.concat(pieces).subarray(0, OUTPUT_MAX_BYTES));
+}
+
+function endGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+  }
+}

@@ -1,0 +1,85 @@
+import type { Host } from "../ports.ts";
+import { linkedVersion } from "../versions/links.ts";
+import { CALM_AFTER_MS, restartDelayMs } from "./backoff.ts";
+import { writePayloadRecord } from "./payload-record.ts";
+import { startPayload, type Program, type RunningPayload } from "./payload-process.ts";
+import type { RotatingLog } from "./rotating-log.ts";
+import { STOP_GRACE_MS } from "./supervisor-control.ts";
+
+export interface KeeperOptions {
+  readonly host: Host;
+  readonly program: Program;
+  readonly log: RotatingLog;
+  /** Where the payload's output goes besides the log. */
+  readonly forward: (bytes: Uint8Array, stream: "stdout" | "stderr") => void;
+  /** Between 0 and 1. */
+  readonly chance: () => number;
+}
+
+export interface PayloadKeeper {
+  /** Settles when the payload is gone for good. */
+  readonly done: Promise<void>;
+  /** `current` may point elsewhere: a delay before the next start is not needed any more. */
+  nudge(): void;
+  /** Ends the payload, by force after a grace, and starts it no more. */
+  stop(): void;
+}
+
+/** Keeps the payload running: starts it again whenever it ends, later and later while it ends soon after its start. */
+export function keepPayload(options: KeeperOptions): PayloadKeeper {
+  const stopping = new AbortController();
+  let running: RunningPayload | null = null;
+  let wake: () => void = () => {};
+  const rest = (delayMs: number) =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, delayMs);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  const keep = async () => {
+    let quickEnds = 0;
+    while (!stopping.signal.aborted) {
+      const version = linkedVersion(options.host.layout.current);
+      const startedAtMs = options.host.clock.now().monotonicMs;
+      running = started(options, startedAtMs);
+      await running?.ended;
+      running = null;
+      const calm = options.host.clock.now().monotonicMs - startedAtMs >= CALM_AFTER_MS;
+      const moved = () => linkedVersion(options.host.layout.current) !== version;
+      quickEnds = calm || moved() ? 1 : quickEnds + 1;
+      const delayMs = restartDelayMs(quickEnds, options.chance());
+      if (delayMs > 0 && !stopping.signal.aborted) await rest(delayMs);
+    }
+  };
+  return {
+    done: keep(),
+    nudge: () => wake(),
+    stop: () => {
+      stopping.abort();
+      wake();
+      running?.signal("SIGTERM");
+      setTimeout(() => running?.signal("SIGKILL"), STOP_GRACE_MS).unref();
+    },
+  };
+}
+
+function started({ host, program, log, forward }: KeeperOptions, startedAtMs: number): RunningPayload | null {
+  const payload = startPayload({
+    program,
+    root: host.layout.root,
+    onOutput: (bytes, stream) => {
+      log.write(bytes);
+      forward(bytes, stream);
+    },
+  });
+  if (payload === null) {
+    host.say("the payload's process could not be started");
+    return null;
+  }
+  const { pid, startTicks } = payload;
+  const { bootId } = host.processes.self();
+  writePayloadRecord(host.fs, host.layout, { bootId, pid, startTicks, startedAtMs });
+  return payload;
+}
