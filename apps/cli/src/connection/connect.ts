@@ -13,11 +13,14 @@ export interface ConnectOptions extends ConnectionOptions {
 }
 
 /** A client for the server that the options, the environment or the saved login name. */
-export async function connect(options: ConnectOptions, { env }: Pick<Terminal, "env">): Promise<Client> {
+export async function connect(
+  options: ConnectOptions,
+  { env, wait }: Pick<Terminal, "env" | "wait">,
+): Promise<Client> {
   const connection = await resolveConnection(options, env);
   const ca = options.ca ?? (env["MUSTER_CA"] || undefined);
   if (ca !== undefined) await trustAlso(ca);
-  return createClient(connection);
+  return createClient({ ...connection, wait });
 }
 
 async function trustAlso(path: string): Promise<void> {

@@ -13,7 +13,9 @@ export function loginCommand(terminal: Terminal) {
     .option("--token-stdin", "read the token from standard input")
     .action(async (server, options) => {
       const token = options.token ?? (await readToken(terminal, options.tokenStdin ?? false));
-      const session = await createClient({ server, token }).session.get({ signal: terminal.signal });
+      const session = await createClient({ server, token, wait: terminal.wait }).session.get({
+        signal: terminal.signal,
+      });
       const path = await saveLogin({ server, token }, terminal.env);
       reportOn(terminal, options.json ?? false).result(
         { server, ...session },

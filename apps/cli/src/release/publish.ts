@@ -2,7 +2,6 @@ import { Buffer } from "node:buffer";
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { setTimeout as delay } from "node:timers/promises";
 import { assetNames, isErrorCode, MusterError, parseManifest, type Manifest } from "@muster/core";
 import type { Client, ReleaseView } from "@muster/protocol/http";
 import { parseDuration } from "../arguments/duration.ts";
@@ -114,7 +113,7 @@ async function waitUntilReady(release: ReleaseView, { client, progress, limit, t
     if (!begun) progress.begin("mirror", total);
     begun = true;
     progress.advance(latest.artifacts.reduce((sum, { mirroredBytes }) => sum + mirroredBytes, 0));
-    await delay(POLL_MS, undefined, { signal: terminal.signal });
+    await terminal.wait(POLL_MS, terminal.signal);
     latest = await client.releases.get(latest, { signal: terminal.signal });
   }
   progress.finish();

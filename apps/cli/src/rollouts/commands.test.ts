@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import { describe, expect, test } from "vitest";
 import { pageOf, stubApi } from "../testing/stub-api.ts";
 import { runMuster } from "../testing/test-terminal.ts";
@@ -98,5 +99,81 @@ describe("muster rollout", () => {
     });
     const json = await runMuster(["rollout", "watch", "ro_1", "--json"], { env: api.env });
     expect(JSON.parse(json.stdout)).toMatchObject({ id: "ro_1", state });
+  });
+});
+
+const event = (name: string, id: number, data: unknown) =>
+  `event: ${name}\nid: e-${id}\ndata: ${JSON.stringify(data)}\n\n`;
+
+describe("muster rollout watch, from the first event to the last", () => {
+  const running = sampleRollout({ revision: 3 });
+  const halted = sampleRollout({
+    revision: 5,
+    state: "paused",
+    pauseCause: "failure_threshold",
+    reason: "threshold",
+    counts: { ...running.counts, rolledBack: 1 },
+  });
+  const failed = sampleTarget({ state: "rolled_back", code: "PROBATION_CRASHED", message: "ended 3 times" });
+
+  /** The first connection ends before the news that counts. */
+  const streams = [
+    event("targets", 1, { rolloutId: "ro_1", targets: [sampleTarget({ receivedBytes: 700 })] }),
+    event("rollout", 2, halted),
+  ];
+  const api = () => {
+    let connections = 0;
+    return stubApi({
+      "GET /api/v1/rollouts/ro_1": () => running,
+      "GET /api/v1/rollouts/ro_1/targets": () => pageOf([failed]),
+      "GET /api/v1/events": () => (response: ServerResponse) => {
+        response.writeHead(200, { "content-type": "text/event-stream" });
+        response.end(streams[connections++] ?? "");
+      },
+    });
+  };
+
+  test("writes a line for each change into a log, and exits with 6 when it halts", async () => {
+    await using server = await api();
+    const result = await runMuster(["rollout", "watch", "ro_1"], { env: server.env });
+    const lines = result.stdout.split("\n");
+    expect(result.code).toBe(6);
+    expect(lines[0]).toMatch(/ ro_1 running, wave 1 of 2 open: 1 of 10 healthy, 1 under way/);
+    expect(lines[1]).toMatch(/ ro_1 paused \(failure_threshold\), wave 1 of 2 open: .*1 rolled back/);
+    expect(result.stdout).toContain("What went wrong");
+    expect(result.stdout).toMatch(/rolled_back .* PROBATION_CRASHED: ended 3 times/);
+    expect(result.stderr).toMatch(/could not be reached.*; trying again/);
+  });
+
+  test("moves on a terminal, and leaves the cursor as it was", async () => {
+    await using server = await api();
+    const { stdout, code } = await runMuster(["rollout", "watch", "ro_1"], { env: server.env, isTTY: true });
+    expect(code).toBe(6);
+    expect(stdout).toContain("    web-1                    downloading  70% of 1.00 kB");
+    expect(stdout).toContain("SERVER_UNREACHABLE: trying again");
+    expect(stdout).toContain("\u001b[?25h");
+  });
+
+  test("is a stream of the API's objects under --json", async () => {
+    await using server = await api();
+    const { stdout, stderr } = await runMuster(["rollout", "watch", "ro_1", "--json"], { env: server.env });
+    const objects = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(objects).toEqual([running, halted]);
+    expect(stderr).toBe("");
+  });
+
+  test("create --watch follows the rollout that it made", async () => {
+    await using server = await stubApi({
+      "POST /api/v1/rollouts": () => running,
+      "GET /api/v1/rollouts/ro_1": () => sampleRollout({ state: "completed" }),
+    });
+    const args = ["rollout", "create", "acme-agent", "1.1.0", "--all", "--immediate", "--watch"];
+    expect(await runMuster(args, { env: server.env })).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/State +completed/),
+    });
   });
 });

@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { text } from "node:stream/consumers";
+import { setTimeout as delay } from "node:timers/promises";
 import { isatty, type WriteStream } from "node:tty";
 import type { Output, Terminal } from "./terminal.ts";
 
@@ -17,6 +18,7 @@ export function processTerminal(): Terminal {
     readInput: () => text(process.stdin),
     env: process.env,
     now: () => Date.now(),
+    wait: (ms, signal) => delay(ms, undefined, signal && { signal }),
     signal: interrupted.signal,
     exit: { code: 0 },
   };

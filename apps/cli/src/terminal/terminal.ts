@@ -20,6 +20,8 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Rejects with the signal's reason if that aborts first. */
+  readonly wait: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** Aborts when the person wants the command to end. */
   readonly signal: AbortSignal;
   /** What the program exits with when nothing is thrown. */

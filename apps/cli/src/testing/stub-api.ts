@@ -10,7 +10,7 @@ export interface ApiRequest {
   readonly token: string | undefined;
 }
 
-/** Answers a route: the value becomes JSON, a string is an error code, undefined is 204. */
+/** Answers a route: the value becomes JSON, a string is an error code, undefined is 204; a function answers itself. */
 export type ApiRoute = (request: ApiRequest) => unknown;
 
 /** A server that has the given routes, such as `GET /api/v1/agents`, and remembers what it was asked. */
@@ -45,7 +45,9 @@ export async function stubApi(routes: Readonly<Record<string, ApiRoute>>) {
 }
 
 function send(response: ServerResponse, value: unknown): void {
-  if (value === undefined) {
+  if (typeof value === "function") {
+    value(response);
+  } else if (value === undefined) {
     response.writeHead(204).end();
   } else if (typeof value === "string") {
     const code = value as ErrorCode;

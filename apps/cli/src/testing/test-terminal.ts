@@ -37,6 +37,7 @@ export function testTerminal({
     readInput: async () => input,
     env: { HOME: "/nowhere", ...env },
     now: () => now,
+    wait: () => Promise.resolve(),
     signal: new AbortController().signal,
     exit: { code: 0 },
   };

@@ -92,6 +92,16 @@ describe("the stream of events", () => {
     expect(await take(server.address, 2)).toEqual(["reset", 1]);
   });
 
+  test("is left by a reader who stops reading", async () => {
+    await using server = await stubServer([stream([event(1, "a"), event(2, "b")])]);
+    const seen: string[] = [];
+    for await (const next of createClient({ server: server.address }).events()) {
+      seen.push(next.event);
+      if (next.event === "overview") break;
+    }
+    expect(seen).toEqual(["reset", "overview"]);
+  });
+
   test("throws what does not pass by itself", async () => {
     await using server = await stubServer([problem(401, "AUTH_REQUIRED")]);
     await expect(take(server.address, 1)).rejects.toMatchObject({ code: "AUTH_REQUIRED" });
