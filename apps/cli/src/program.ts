@@ -6,7 +6,7 @@ import { demoCommand } from "./demo/command.ts";
 import { EXIT_CODE_HELP } from "./exit-code.ts";
 import { releaseCommands } from "./release/commands.ts";
 import { rolloutCommands } from "./rollouts/commands.ts";
-import { serverProgramCommand } from "./server-command.ts";
+import { serverProgramCommand } from "./server/command.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 import { tokenCommands } from "./tokens/commands.ts";
 
