@@ -2,8 +2,8 @@ import { InvalidArgumentError } from "@commander-js/extra-typings";
 import { MusterError, type ErrorDetails } from "@muster/core";
 
 /** The error of a command that was called with wrong arguments. */
-export function usage(problem: string, details: ErrorDetails = {}): MusterError {
-  return new MusterError("USAGE_INVALID", { problem, ...details });
+export function usage(problem: string, details: ErrorDetails = {}, cause?: unknown): MusterError {
+  return new MusterError("USAGE_INVALID", { problem, ...details }, { cause });
 }
 
 /** A parser of one argument as commander takes it: its problem is shown with the option's name. */

@@ -3,6 +3,7 @@ import { Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import { isatty, type WriteStream } from "node:tty";
+import { usage } from "../arguments/usage.ts";
 import type { Output, Terminal } from "./terminal.ts";
 
 /** The terminal of this process. The first interrupt asks commands to end, a second one ends the process. */
@@ -36,7 +37,8 @@ function outputOf(stream: WriteStream & { readonly fd: number }): Output {
     isTTY,
     colored: isTTY && !process.env["NO_COLOR"] && stream.hasColors(),
     get columns() {
-      return stream.columns ?? 80;
+      // A terminal that does not know its size says 0.
+      return stream.columns || 80;
     },
   };
 }
@@ -49,8 +51,13 @@ async function ask(question: string, secret: boolean, signal: AbortSignal): Prom
     output: secret ? silent : process.stderr,
     terminal: true,
   });
+  // While it asks, an interrupt comes as a key.
+  lines.once("SIGINT", () => process.kill(process.pid, "SIGINT"));
   try {
     return await lines.question("", { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw usage("The question was not answered.", { question: question.trim() }, error);
   } finally {
     lines.close();
     if (secret) process.stderr.write("\n");

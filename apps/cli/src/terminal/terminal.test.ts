@@ -145,16 +145,14 @@ describe("a bar", () => {
 });
 
 describe("lines that change where they are", () => {
-  test("are drawn over those before, notes stay above, and the cursor comes back", () => {
+  test("are drawn over those before, until they are left as they are", () => {
     const { terminal, written } = testTerminal({ isTTY: true });
     const lines = liveLines(terminal.stdout);
     lines.show(["a", "b"]);
-    lines.note("note");
     lines.show(["c"]);
     lines.end();
-    expect(written.stdout).toBe(
-      "\u001b[?25la\nb\n\u001b[2A\r\u001b[Jnote\na\nb\n\u001b[2A\r\u001b[Jc\n\u001b[?25h",
-    );
+    lines.show(["d"]);
+    expect(written.stdout).toBe("a\nb\n\u001b[2A\r\u001b[Jc\nd\n");
   });
 });
 
