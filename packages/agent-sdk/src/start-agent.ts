@@ -66,10 +66,8 @@ class Agent {
         send({ kind: "progress", progress });
         this.#changed();
       },
-      settle: async (outcome) => {
-        await outbox.keep(outcome);
-        await this.#outcomes.flush();
-      },
+      keep: (outcome) => outbox.keep(outcome),
+      reportOutcomes: () => this.#outcomes.flush(),
       hasOutcome: async (targetId) => (await outbox.pending()).has(targetId),
     });
     const telemetry = createTelemetry(layout.root);

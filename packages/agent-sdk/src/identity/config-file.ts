@@ -29,11 +29,11 @@ export async function writeAgentConfig(path: string, config: AgentConfig): Promi
   if (text !== null) membersOf(path, text);
   const { applyEdits, modify } = await import("jsonc-parser");
   const before = text ?? "{}\n";
-  const insertSpaces = !/^\t/m.test(before);
-  const tabSize = /^( +)"/m.exec(before)?.[1]?.length ?? 2;
-  const eol = before.includes("\r\n") ? "\r\n" : "\n";
-  const formattingOptions = { insertSpaces, tabSize, eol };
-  const after = applyEdits(before, modify(before, ["muster"], config, { formattingOptions }));
+  const edits = modify(before, ["muster"], config, {}).map((edit) => ({
+    ...edit,
+    content: laidOut(before, edit.content, config),
+  }));
+  const after = applyEdits(before, edits);
   // What stands there next must be readable again, or the host would lose its enrolment at the next start.
   parse.decodeJson(agentConfigDecoder, after, "AGENT_CONFIG_INVALID");
   const target = await targetOf(path);
@@ -52,6 +52,17 @@ export function trustMembers(value: unknown): readonly string[] {
 export async function readConfigMembers(path: string): Promise<Readonly<Record<string, unknown>>> {
   const text = await readConfigText(path);
   return text === null ? {} : membersOf(path, text);
+}
+
+/** The library lays nothing out unless it may lay out the neighbours as well. */
+function laidOut(before: string, content: string, config: AgentConfig): string {
+  const eol = before.includes("\r\n") ? "\r\n" : "\n";
+  const unit = /^([ \t]+)"/m.exec(before)?.[1] ?? "  ";
+  const value = JSON.stringify(config, null, unit).replaceAll("\n", `${eol}${unit}`);
+  const insertion = /^(,?)"muster":/.exec(content);
+  if (!insertion) return value;
+  const isOnly = insertion[1] === "";
+  return `${insertion[1]}${eol}${unit}"muster": ${value}${isOnly ? eol : ""}`;
 }
 
 async function readConfigText(path: string): Promise<string | null> {

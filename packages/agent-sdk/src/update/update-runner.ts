@@ -6,6 +6,7 @@ import { runUpdate, type UpdateHost, type UpdateJob } from "./run-update.ts";
 import { clearStaging, isUpdaterBusy, readStaged } from "./staging.ts";
 import { targetOf, UPDATE_TRANSITIONS, type UpdateState } from "./update-state.ts";
 import type { TakenUpdate } from "./update-store.ts";
+import { waitFor } from "./wait.ts";
 
 /** What the runner works with besides. */
 export interface RunnerHost extends UpdateHost {
@@ -16,13 +17,19 @@ export interface RunnerHost extends UpdateHost {
   /** A stage, or how far it has come; may be lost. */
   readonly report: (progress: ProgressReport) => void;
   /** Keeps an outcome until it is acknowledged; durable when it resolves. */
-  readonly settle: (outcome: Outcome) => Promise<void>;
+  readonly keep: (outcome: Outcome) => Promise<void>;
+  /** Reports what is kept, as far as it can be. */
+  readonly reportOutcomes: () => Promise<void>;
   /** Whether an outcome of the target is on this host. */
   readonly hasOutcome: (targetId: string) => Promise<boolean>;
 }
 
 /** Why a run is broken off although nothing is wrong with it. */
 const STOPPED = new MusterError("UPDATE_INTERRUPTED");
+
+/** How long a new update waits for an updater that is about to end. */
+const TIDYING_MS = 10_000;
+const LOOK_AGAIN_MS = 100;
 
 interface Running {
   readonly targetId: string;
@@ -36,6 +43,7 @@ export class UpdateRunner {
   #state: UpdateState = { kind: "idle" };
   #running: Running | null = null;
   #queue: Promise<void> = Promise.resolve();
+  readonly #stopping = new AbortController();
 
   constructor(host: RunnerHost) {
     this.#host = host;
@@ -78,6 +86,7 @@ export class UpdateRunner {
 
   /** Breaks off without an outcome: a later process goes on. */
   async stop(): Promise<void> {
+    this.#stopping.abort();
     this.#running?.abort.abort(STOPPED);
     await this.#running?.done;
   }
@@ -96,7 +105,7 @@ export class UpdateRunner {
   }
 
   async #take(order: AssignOrder): Promise<void> {
-    const { log, store, settle } = this.#host;
+    const { log, store, keep, reportOutcomes } = this.#host;
     const assignment = this.#verified(order);
     if (assignment === null) return;
     const { taken } = store;
@@ -109,7 +118,8 @@ export class UpdateRunner {
     if (await this.#isBusy(targetId)) {
       await store.write({ ...taken, lastSequence: sequence });
       const problem = new MusterError("UPDATE_IN_PROGRESS", { target: targetOf(this.#state) });
-      await settle(outcomeBeforeSwitch(assignment, problem, this.#host));
+      await keep(outcomeBeforeSwitch(assignment, problem, this.#host));
+      await reportOutcomes();
       return;
     }
     const update: TakenUpdate = {
@@ -140,10 +150,16 @@ export class UpdateRunner {
 
   /** An updater that left no outcome and is not there any more has not taken the handoff: nothing is under way. */
   async #isBusy(targetId: string): Promise<boolean> {
-    const { layout, bootId, log } = this.#host;
+    const { layout, bootId, clock, log } = this.#host;
     const state = this.#state;
     if (this.#running !== null || (state.kind !== "idle" && state.kind !== "handed_over")) return true;
-    if (await isUpdaterBusy(layout, bootId)) return true;
+    // An updater that has left its outcome still tidies up for a moment.
+    let patienceMs = state.kind === "idle" ? TIDYING_MS : 0;
+    while (await isUpdaterBusy(layout, bootId)) {
+      if (patienceMs <= 0) return true;
+      patienceMs -= LOOK_AGAIN_MS;
+      await waitFor(clock, LOOK_AGAIN_MS, this.#stopping.signal);
+    }
     if (state.kind === "handed_over") log.warn("a handoff was lost", { lost: state.targetId, targetId });
     return false;
   }
@@ -158,7 +174,6 @@ export class UpdateRunner {
 
   /** Never throws. */
   async #carryOut(job: UpdateJob): Promise<void> {
-    const { log } = this.#host;
     try {
       await runUpdate(job, { ...this.#host, move: (next) => this.#move(next) });
     } catch (error) {
@@ -167,12 +182,13 @@ export class UpdateRunner {
       this.#running = null;
       if (this.#state.kind !== "handed_over") this.#move({ kind: "idle" });
     }
-    log.debug("update run ended", { targetId: job.update.targetId, state: this.#state.kind });
+    // Only now: the controller may answer an outcome with the next assignment.
+    await this.#host.reportOutcomes();
   }
 
   /** If the disk does not even take the outcome, what was taken stays, and the next process goes on with it. */
   async #fail(assignment: Assignment, problem: MusterError): Promise<void> {
-    const { layout, log, settle, store } = this.#host;
+    const { layout, log, keep, store } = this.#host;
     const { targetId, version } = assignment;
     log.warn("update refused", {
       targetId,
@@ -182,7 +198,7 @@ export class UpdateRunner {
       cause: problem.cause,
     });
     try {
-      await settle(outcomeBeforeSwitch(assignment, problem, this.#host));
+      await keep(outcomeBeforeSwitch(assignment, problem, this.#host));
       await clearStaging(layout);
       await store.write({ ...store.taken, update: null });
     } catch (error) {
