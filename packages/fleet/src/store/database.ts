@@ -1,5 +1,5 @@
 import { asMusterError, MusterError } from "@muster/core";
-import { Kysely, sql } from "kysely";
+import { type Dialect, Kysely, sql } from "kysely";
 import { Migrator } from "kysely/migration";
 import { createMigrations } from "./migrations/index.ts";
 import type { Tables } from "./schema.ts";
@@ -13,8 +13,13 @@ export type Database = Kysely<Tables>;
  * `:memory:`. One process has it at a time; one that is just ending is waited for `waitMs` milliseconds (3,000). Throws
  * `STORE_UNAVAILABLE`, or `STORE_SCHEMA_NEWER` without changing anything. End with `destroy()`.
  */
-export async function openDatabase({ path, waitMs = 3000 }: DatabaseOptions): Promise<Database> {
-  const db = new Kysely<Tables>({ dialect: createSqliteDialect(path, waitMs) });
+export function openDatabase({ path, waitMs = 3000 }: DatabaseOptions): Promise<Database> {
+  return openDialect(createSqliteDialect(path, waitMs));
+}
+
+/** The same over any dialect that speaks SQLite. */
+export async function openDialect(dialect: Dialect): Promise<Database> {
+  const db = new Kysely<Tables>({ dialect });
   try {
     await migrate(db);
     return db;

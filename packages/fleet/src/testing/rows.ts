@@ -1,5 +1,13 @@
 import type { Insertable } from "kysely";
-import type { AgentLabelRow, AgentRow, ReleaseRow } from "../store/schema.ts";
+import { DEFAULT_LIMITS, type RolloutSpec } from "@muster/core";
+import type {
+  AgentLabelRow,
+  AgentRow,
+  ArtifactRow,
+  ReleaseRow,
+  RolloutRow,
+  TargetRow,
+} from "../store/schema.ts";
 
 /** A row of `agents`; the id is also its hostname. */
 export function anAgent(id: string, changes: Partial<Insertable<AgentRow>> = {}): Insertable<AgentRow> {
@@ -48,6 +56,95 @@ export function aRelease(version: string, changes: Partial<ReleaseRow> = {}): Re
     signed_by_json: "[]",
     published_at: 1,
     published_by: "test",
+    ...changes,
+  };
+}
+
+/** A row of `artifacts`, mirrored. */
+export function anArtifact(version: string, changes: Partial<ArtifactRow> = {}): ArtifactRow {
+  return {
+    product: "app",
+    version,
+    os: "linux",
+    arch: "amd64",
+    sha256: "1".repeat(64),
+    size: 1000,
+    url: "https://example.com/app.tar.gz",
+    mirrored: 1,
+    ...changes,
+  };
+}
+
+const SPEC: RolloutSpec = {
+  product: "app",
+  version: "2.0.0",
+  cohort: { kind: "all" },
+  strategy: { kind: "immediate" },
+  maxInFlight: 250,
+  failurePolicy: { threshold: { count: 1 }, action: "pause", silentAfterMs: 60_000 },
+  allowDowngrade: false,
+  limits: DEFAULT_LIMITS,
+  deadlines: {
+    dispatched: 60_000,
+    downloading: 120_000,
+    verifying: 60_000,
+    staging: 60_000,
+    restarting: 300_000,
+  },
+  priority: "normal",
+  startAt: null,
+};
+
+/** A row of `rollouts`, to 2.0.0 and running. */
+export function aRolloutRow(changes: Partial<RolloutRow> = {}): RolloutRow {
+  return {
+    id: "r1",
+    product: "app",
+    version: "2.0.0",
+    priority: "normal",
+    spec_json: JSON.stringify(SPEC),
+    silent_after_ms: SPEC.failurePolicy.silentAfterMs,
+    steadying_ms: SPEC.limits.stabilizationMs,
+    state: "running",
+    state_json: "{}",
+    reason: null,
+    since: 1,
+    created_at: 1,
+    created_by: "tester",
+    ended_at: null,
+    open: 1,
+    revision: 1,
+    last_batch_at: null,
+    touched_at_halt: null,
+    ...changes,
+  };
+}
+
+/** A row of `targets` of rollout `r1`, pending and the newest of its agent. */
+export function aTargetRow(agentId: string, changes: Partial<TargetRow> = {}): TargetRow {
+  return {
+    id: `t-${agentId}`,
+    rollout_id: "r1",
+    agent_id: agentId,
+    purpose: "update",
+    attempt: 1,
+    wave: 0,
+    from_version: "1.0.0",
+    to_version: "2.0.0",
+    state: "pending",
+    state_json: "{}",
+    since: 1,
+    progress_at: 1,
+    reason: null,
+    sequence: null,
+    assignment: null,
+    assignment_signature: null,
+    output_tail: null,
+    surviving_version: null,
+    downtime_ms: null,
+    outcome_at: null,
+    standing: 1,
+    latest: 1,
     ...changes,
   };
 }

@@ -4,6 +4,7 @@ import type { Bus } from "../../ports.ts";
 import type { Database } from "../../store/database.ts";
 import { isSettled } from "../settled.ts";
 import type { Book } from "./book.ts";
+import type { Dispatch } from "./assignments.ts";
 import type { Deliveries } from "./deliveries.ts";
 import { type RolloutDraft, targetsAfter } from "./draft.ts";
 import { readWholeRollout } from "./load.ts";
@@ -14,6 +15,8 @@ export interface LedgerPorts {
   readonly book: Book;
   readonly bus: Bus;
   readonly deliveries: Deliveries;
+  /** The assignments of a rollout that may not have been sent. */
+  readonly readDispatches: (rolloutId: string) => Promise<readonly Dispatch[]>;
   /** The controller's private key. */
   readonly signingKey: KeyObject;
   /** Plan this rollout again soon. */
@@ -30,7 +33,8 @@ export interface Ledger {
   refresh(): Promise<void>;
 }
 
-export function createLedger({ db, book, bus, deliveries, signingKey, poke }: LedgerPorts): Ledger {
+export function createLedger(ports: LedgerPorts): Ledger {
+  const { db, book, bus, deliveries, signingKey, poke, readDispatches } = ports;
   const doubtful = new Set<string>();
 
   const follow = (draft: RolloutDraft) => {
@@ -91,6 +95,8 @@ export function createLedger({ db, book, bus, deliveries, signingKey, poke }: Le
         book.close(id);
         if (!whole || isSettled(whole.rollout, whole.targets)) continue;
         book.open(whole.rollout, whole.targets);
+        // Written, perhaps, and then not sent. Agents take an assignment once.
+        deliveries.send(await readDispatches(id));
         poke(id);
       }
     },

@@ -2,7 +2,9 @@ import type { Clock } from "../../ports.ts";
 
 /** Shortest time between the ends of one round and the start of the next, in milliseconds. */
 const GAP_MS = 25;
-/** After a round that failed as a whole. */
+/** Longest pause after a round that took long, in milliseconds. */
+const LONGEST_GAP_MS = 250;
+/** After a round that failed. */
 const RETRY_AFTER_MS = 1000;
 
 /** Runs rounds on demand: at once when it is quiet, coalesced when much happens, never two at a time. */
@@ -38,8 +40,9 @@ export function createPace(ports: {
       again = true;
       restMs = RETRY_AFTER_MS;
     }
-    // A round over 100,000 targets takes its time: half of it stays for everything else.
-    notBefore = clock.now() + Math.max(restMs, clock.now() - startedAt);
+    // A round over 100,000 targets takes its time: as much stays for everything else.
+    const tookMs = Math.min(clock.now() - startedAt, LONGEST_GAP_MS);
+    notBefore = clock.now() + Math.max(restMs, tookMs);
     if (isStopped()) return;
     state = "resting";
     if (again) schedule();

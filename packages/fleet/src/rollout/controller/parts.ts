@@ -12,6 +12,7 @@ import { createPlanQueue } from "./plan-queue.ts";
 import { createProgressReports } from "./progress.ts";
 import { createRounds } from "./rounds.ts";
 import { createSerial } from "./serial.ts";
+import { readDispatches } from "./untaken.ts";
 
 export interface ControllerPorts {
   readonly db: Database;
@@ -43,7 +44,15 @@ export function createParts(ports: ControllerPorts, listeningSince: () => number
     return isConnected && book.target(instruction.targetId)?.target.state.kind === "dispatched";
   };
   const deliveries = createDeliveries({ clock, line, isWanted });
-  const ledger = createLedger({ db, book, bus, deliveries, signingKey, poke });
+  const ledger = createLedger({
+    db,
+    book,
+    bus,
+    deliveries,
+    readDispatches: (rolloutId) => readDispatches(db, rolloutId, { shelf, now: clock.now() }),
+    signingKey,
+    poke,
+  });
   const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> =>
     serial(async () => {
       await ledger.refresh();

@@ -3,7 +3,7 @@ import type { AgentHello, Instruction } from "../../gateway/ports.ts";
 import { chunksOf } from "../../store/bulk.ts";
 import type { Database } from "../../store/database.ts";
 import type { ReleaseShelf } from "../release-shelf.ts";
-import { toInstruction } from "./assignments.ts";
+import { type Dispatch, toInstruction } from "./assignments.ts";
 
 /**
  * What agents that come (back) have to be told: the assignment they have not taken and still may, and to stop a target
@@ -21,19 +21,45 @@ export async function readUntaken(
     for (const { agentId, targetId } of await readGivenUp(trx, chunk))
       add(agentId, { kind: "cancel", targetId });
     const lastSequences = new Map(chunk.map(({ agentId, lastSequence }) => [agentId, lastSequence]));
-    for (const row of await readDispatched(trx, [...lastSequences.keys()])) {
-      const { assignment, assignment_signature: signature, sequence } = row;
-      if (!assignment || !signature || (sequence ?? 0) <= (lastSequences.get(row.agent_id) ?? 0)) continue;
-      if (now >= notAfter(assignment)) continue;
-      const release = await shelf.read(trx, row.product, row.to_version);
-      if (release) add(row.agent_id, toInstruction(row.id, assignment, signature, release));
+    const dispatched = dispatchedTargets(trx).where("agent_id", "in", [...lastSequences.keys()]);
+    for (const row of await dispatched.execute()) {
+      if ((row.sequence ?? 0) <= (lastSequences.get(row.agent_id) ?? 0)) continue;
+      const dispatch = await toDispatch(trx, row, { shelf, now });
+      if (dispatch) add(row.agent_id, dispatch.instruction);
     }
   }
   return instructions;
 }
 
-function readDispatched(trx: Database, agentIds: readonly string[]) {
-  return trx
+/** The assignments of a rollout that no agent has reported on: whether they were sent is not known. */
+export async function readDispatches(
+  db: Database,
+  rolloutId: string,
+  ports: { readonly shelf: ReleaseShelf; readonly now: number },
+): Promise<readonly Dispatch[]> {
+  const dispatches: Dispatch[] = [];
+  for (const row of await dispatchedTargets(db).where("rollout_id", "=", rolloutId).execute()) {
+    const dispatch = await toDispatch(db, row, ports);
+    if (dispatch) dispatches.push(dispatch);
+  }
+  return dispatches;
+}
+
+type DispatchedRow = Awaited<ReturnType<ReturnType<typeof dispatchedTargets>["execute"]>>[number];
+
+async function toDispatch(
+  db: Database,
+  row: DispatchedRow,
+  { shelf, now }: { readonly shelf: ReleaseShelf; readonly now: number },
+): Promise<Dispatch | null> {
+  const { id, agent_id: agentId, assignment, assignment_signature: signature } = row;
+  if (!assignment || !signature || now >= notAfter(assignment)) return null;
+  const release = await shelf.read(db, row.product, row.to_version);
+  return release && { agentId, instruction: toInstruction(id, assignment, signature, release) };
+}
+
+function dispatchedTargets(db: Database) {
+  return db
     .selectFrom("targets")
     .innerJoin("rollouts", "rollouts.id", "targets.rollout_id")
     .select([
@@ -45,10 +71,8 @@ function readDispatched(trx: Database, agentIds: readonly string[]) {
       "assignment_signature",
       "product",
     ])
-    .where("agent_id", "in", agentIds)
     .where("targets.state", "=", "dispatched")
-    .orderBy("targets.id")
-    .execute();
+    .orderBy("targets.id");
 }
 
 async function readGivenUp(
