@@ -23,6 +23,7 @@ export async function readList<T>(
     const page = await readPage({ limit: Math.min(PAGE_MAX, wanted - items.length), cursor });
     items.push(...page.items);
     if (page.nextCursor === null || items.length >= wanted) {
+      if (page.total === 0) report.remark("There are none.");
       if (items.length < page.total)
         report.remark(`${items.length} of ${page.total} are shown; see --limit.`);
       return { items, nextCursor: page.nextCursor, total: page.total };

@@ -1,17 +1,18 @@
+import { randomBytes } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
-import { archiveOf, GOOD_TREE } from "../testing/archives.ts";
+import { archiveOf, GOOD_TREE, type TestEntry } from "../testing/archives.ts";
 import { stubApi } from "../testing/stub-api.ts";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { runMuster } from "../testing/test-terminal.ts";
 import { sampleRelease } from "../testing/views.ts";
 
 /** A release of one archive, built and signed. */
-async function signedRelease() {
+async function signedRelease(more: readonly TestEntry[] = []) {
   const folder = await temporaryFolder();
   const name = "acme-agent_1.0.0_linux_amd64.tar.gz";
   await mkdir(folder.at("release"));
-  await writeFile(folder.at("release", name), await archiveOf(GOOD_TREE));
+  await writeFile(folder.at("release", name), await archiveOf([...GOOD_TREE, ...more]));
   for (const args of [
     ["keygen", "alice", "--out", folder.at("alice")],
     ["build", folder.at("release"), "--entrypoint", "bin/agent"],
@@ -73,6 +74,18 @@ describe("muster release publish", () => {
       stderr: expect.stringContaining("ARTIFACT_DIGEST_MISMATCH"),
     });
     expect(api.requests).toHaveLength(2);
+  });
+
+  test("says why when the server refuses an archive in the middle", async () => {
+    await using folder = await signedRelease([
+      { name: "big", content: randomBytes(16_000_000).toString("latin1") },
+    ]);
+    const routes = { "POST /api/v1/releases": () => mirroring, [upload]: () => "MIRROR_TOO_LARGE" };
+    await using api = await stubApi(routes, { hasty: upload });
+    expect(await runMuster(["release", "publish", folder.release], { env: api.env })).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining("error MIRROR_TOO_LARGE"),
+    });
   });
 
   test("lets the server fetch, waits until it is done, and says why it failed", async () => {

@@ -1,7 +1,6 @@
 import { Buffer } from "node:buffer";
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { assetNames, isErrorCode, MusterError, parseManifest, type Manifest } from "@muster/core";
 import type { Client, ReleaseView } from "@muster/protocol/http";
 import { parseDuration } from "../arguments/duration.ts";
@@ -79,7 +78,7 @@ async function uploadArchives(release: ReleaseView, { client, folder, manifest, 
     if (!core) continue;
     const name = assetNames.archive(product, version, core);
     progress.begin(`upload ${name}`, size);
-    const body = Readable.toWeb(Readable.from(counted(join(folder, name), progress)));
+    const body = ReadableStream.from(counted(join(folder, name), progress));
     latest = await client.releases.upload({ product, version, os, arch }, body, { signal });
   }
   progress.finish();

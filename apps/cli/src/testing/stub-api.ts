@@ -14,19 +14,22 @@ export interface ApiRequest {
 export type ApiRoute = (request: ApiRequest) => unknown;
 
 /** A server that has the given routes, such as `GET /api/v1/agents`, and remembers what it was asked. */
-export async function stubApi(routes: Readonly<Record<string, ApiRoute>>) {
+export async function stubApi(
+  routes: Readonly<Record<string, ApiRoute>>,
+  options: { /** Answers this route before its body was read. */ readonly hasty?: string } = {},
+) {
   const requests: ApiRequest[] = [];
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const url = new URL(request.url ?? "/", "http://stub");
+    const route = `${request.method} ${url.pathname}`;
     const seen = {
-      route: `${request.method} ${url.pathname}`,
+      route,
       query: Object.fromEntries(url.searchParams),
-      body: await buffer(request),
+      body: route === options.hasty ? Buffer.alloc(0) : await buffer(request),
       token: request.headers.authorization?.replace("Bearer ", ""),
     };
     requests.push(seen);
-    const route = routes[seen.route];
-    send(response, route === undefined ? "ROUTE_NOT_FOUND" : route(seen));
+    send(response, routes[route]?.(seen) ?? (route in routes ? undefined : "ROUTE_NOT_FOUND"));
   };
   const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
