@@ -1,0 +1,57 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { startAgent, type LogLevel, type RunningAgent } from "@muster/agent-sdk";
+import { MusterError } from "@muster/core";
+import { createLineLog } from "../line-log.ts";
+import { ownVersion } from "../version.ts";
+
+/** How often a host that is not enrolled is looked at again. */
+const WAIT_MS = 1000;
+/** Leaving in order may take so long; a host that updates is down meanwhile. */
+const LEAVE_MS = 2000;
+
+/** Runs the agent until it is told to end. A host that is not enrolled yet is waited for. */
+export async function run({ root }: { readonly root: string }): Promise<void> {
+  const log = createLineLog((line) => void process.stdout.write(`${line}\n`));
+  const { promise: told, resolve: tell } = Promise.withResolvers<void>();
+  process.on("SIGTERM", () => tell());
+  process.on("SIGINT", () => tell());
+  const version = ownVersion();
+  log.info("starting", { version });
+  const start = () =>
+    startAgent({
+      root,
+      version,
+      log,
+      selfChecks: [{ name: "memory", run: memoryCheck }],
+      onLogLevel: (level: LogLevel) => log.setLevel(level),
+      onRestart: () => tell(),
+    });
+  const agent = await Promise.race([whenEnrolled(start, (line) => log.warn(line)), told]);
+  if (!agent) return;
+  await told;
+  log.info("ending", { version });
+  await Promise.race([agent.stop(), sleep(LEAVE_MS)]);
+  process.exit(0);
+}
+
+async function whenEnrolled(
+  start: () => Promise<RunningAgent>,
+  say: (line: string) => void,
+): Promise<RunningAgent> {
+  for (let said = false; ; said = true) {
+    try {
+      return await start();
+    } catch (error) {
+      if (!(error instanceof MusterError && error.code === "ENROLMENT_MISSING")) throw error;
+      if (!said) say("this host is not enrolled: run muster-agent enroll; waiting");
+      await sleep(WAIT_MS);
+    }
+  }
+}
+
+/** A version that leaks is not healthy, however well it is connected. */
+function memoryCheck() {
+  const MEMORY_MAX_BYTES = 1024 ** 3;
+  const used = process.memoryUsage.rss();
+  return { ok: used < MEMORY_MAX_BYTES, message: `${Math.round(used / 1024 ** 2)} MiB used` };
+}
