@@ -1,5 +1,4 @@
 import { Buffer } from "node:buffer";
-import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { assetNames, isErrorCode, MusterError, parseManifest, type Manifest } from "@muster/core";
 import type { Client, ReleaseView } from "@muster/protocol/http";
@@ -12,6 +11,7 @@ import { reportOn } from "../terminal/report.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { findRelease, readManifestFile, readSignatureFile } from "./release-files.ts";
 import { describeRelease } from "./release-text.ts";
+import { uploadBody } from "./upload-body.ts";
 import { checkArchives } from "./verify.ts";
 
 const POLL_MS = 500;
@@ -78,19 +78,11 @@ async function uploadArchives(release: ReleaseView, { client, folder, manifest, 
     if (!core) continue;
     const name = assetNames.archive(product, version, core);
     progress.begin(`upload ${name}`, size);
-    const body = ReadableStream.from(counted(join(folder, name), progress));
+    const body = uploadBody(join(folder, name), progress.advance);
     latest = await client.releases.upload({ product, version, os, arch }, body, { signal });
   }
   progress.finish();
   return latest;
-}
-
-async function* counted(path: string, progress: Progress): AsyncGenerator<Uint8Array> {
-  let sent = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: 262_144 }) as AsyncIterable<Buffer>) {
-    yield new Uint8Array(chunk);
-    progress.advance((sent += chunk.byteLength));
-  }
 }
 
 interface Waiting {
