@@ -3,7 +3,7 @@ import { formatAgo, formatBytes, formatDuration, formatTime } from "../terminal/
 import { facts, table } from "../terminal/table.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { paint, plain } from "../terminal/text.ts";
-import { targetMessage, targetStyle } from "../rollouts/target-text.ts";
+import { reasonText, targetMessage, targetStyle } from "../rollouts/target-text.ts";
 
 export function agentTable({ stdout, now }: Terminal, agents: readonly AgentView[]): string {
   return table(
@@ -48,6 +48,7 @@ export function describeAgent(terminal: Terminal, agent: AgentView, targets: rea
           `${formatBytes(telemetry.memoryTotalBytes)} memory, ${formatBytes(telemetry.diskFreeBytes)} disk free`,
     ],
     ["Update", target && `${target.version} ${target.state} in ${target.rolloutId}`],
+    ["Why", target && reasonText(target.reason)],
   ]);
   return targets.length === 0
     ? about

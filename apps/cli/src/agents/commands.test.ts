@@ -71,11 +71,19 @@ describe("muster agents", () => {
       message: "ended 3 times",
       outputTail: "fatal: \u001b[31mno licence\n",
     });
+    const target = {
+      id: "ta_2",
+      rolloutId: "ro_2",
+      version: "1.2.0",
+      state: "pending",
+      reason: "clock_skew",
+    };
     await using api = await stubApi({
-      "GET /api/v1/agents/ag_1": () => sampleAgent(),
+      "GET /api/v1/agents/ag_1": () => sampleAgent({ target }),
       "GET /api/v1/agents/ag_1/targets": () => pageOf([failed]),
     });
     const { stdout } = await runMuster(["agents", "show", "ag_1"], { env: api.env });
+    expect(stdout).toMatch(/Update +1\.2\.0 pending in ro_2\nWhy +the host's clock is too far off/);
     expect(stdout).toMatch(/rolled_back +- +PROBATION_CRASHED: ended 3 times/);
     expect(stdout).toContain("What 1.1.0 printed last\n  fatal: no licence\n");
   });
