@@ -47,7 +47,11 @@ export function AgentPage() {
 }
 
 function Up() {
-  return <Link to="/agents">Agents</Link>;
+  return (
+    <Link to="/agents" activeOptions={{ exact: true }}>
+      Agents
+    </Link>
+  );
 }
 
 function Agent({ agent }: { readonly agent: AgentView }) {

@@ -7,15 +7,15 @@ const SORTS: readonly Sort[] = ["hostname", "-hostname", "version", "-version", 
 
 /** State of the list of agents that the address holds, so that it can be sent to a colleague. */
 export interface AgentSearch {
-  readonly q?: string;
-  readonly sort?: Sort;
+  readonly q?: string | undefined;
+  readonly sort?: Sort | undefined;
 }
 
-/** The address's search, with what does not belong there left out. */
+/** What does not belong there is undefined, not absent: the router lays this over the raw search. */
 export function readAgentSearch(search: Record<string, unknown>): AgentSearch {
   const q = typeof search["q"] === "string" ? search["q"].trim().slice(0, 2048) : "";
   const sort = SORTS.find((name) => name === search["sort"]);
-  return { ...(q === "" ? {} : { q }), ...(sort === undefined ? {} : { sort }) };
+  return { q: q === "" ? undefined : q, sort };
 }
 
 /** How a column is sorted now. */

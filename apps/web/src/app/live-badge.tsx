@@ -11,7 +11,7 @@ export function LiveBadge() {
   return (
     <span className={css["badge"]} data-kind={state.kind} title={EXPLANATION[state.kind]}>
       <span className={css["dot"]} aria-hidden="true" />
-      {wording(state)}
+      <span>{wording(state)}</span>
       <output className="visually-hidden">{EXPLANATION[state.kind]}</output>
     </span>
   );

@@ -46,7 +46,11 @@ export function RolloutPage() {
 }
 
 function Up() {
-  return <Link to="/rollouts">Rollouts</Link>;
+  return (
+    <Link to="/rollouts" activeOptions={{ exact: true }}>
+      Rollouts
+    </Link>
+  );
 }
 
 function Rollout({ rollout }: { readonly rollout: RolloutView }) {

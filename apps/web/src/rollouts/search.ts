@@ -23,25 +23,25 @@ const TARGET_GROUPS: readonly TargetGroup[] = [
 ];
 
 export interface RolloutListSearch {
-  readonly state?: RolloutView["state"];
+  readonly state?: RolloutView["state"] | undefined;
 }
 
+/** What does not belong there is undefined, not absent: the router lays this over the raw search. */
 export function readRolloutListSearch(search: Record<string, unknown>): RolloutListSearch {
-  const state = ROLLOUT_STATES.find((name) => name === search["state"]);
-  return state === undefined ? {} : { state };
+  return { state: ROLLOUT_STATES.find((name) => name === search["state"]) };
 }
 
 /** Which targets a rollout's page shows. Waves are counted from 1 in the address, as on the page. */
 export interface RolloutSearch {
-  readonly wave?: number;
-  readonly show?: TargetGroup;
+  readonly wave?: number | undefined;
+  readonly show?: TargetGroup | undefined;
 }
 
+/** Like `readRolloutListSearch`. */
 export function readRolloutSearch(search: Record<string, unknown>): RolloutSearch {
   const wave = Number(search["wave"]);
-  const show = TARGET_GROUPS.find((name) => name === search["show"]);
   return {
-    ...(Number.isInteger(wave) && wave >= 1 ? { wave } : {}),
-    ...(show === undefined ? {} : { show }),
+    wave: Number.isInteger(wave) && wave >= 1 ? wave : undefined,
+    show: TARGET_GROUPS.find((name) => name === search["show"]),
   };
 }

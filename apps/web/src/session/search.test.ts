@@ -13,6 +13,6 @@ test("an address that would lead to another site is dropped", () => {
     "javascript:x",
     "/\t/evil.example",
   ]) {
-    expect(readSignInSearch({ next })).toEqual({});
+    expect(readSignInSearch({ next })).toStrictEqual({ next: undefined });
   }
 });

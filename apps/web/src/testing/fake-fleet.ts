@@ -158,7 +158,7 @@ function createBusyRollouts(agents: readonly AgentView[], now: number): FakeRoll
       version: "1.2.0",
       cohort: { kind: "labels", expression: "env=production" },
       strategy: waves([5, 25, 100], 20_000),
-      maxInFlight: 48,
+      maxInFlight: Math.max(4, Math.round(agents.length / 50)),
       agents: labelled("production"),
       startedAt,
       broken: 0.012,

@@ -8,12 +8,13 @@ const { values } = parseArgs({
     port: { type: "string", default: "0" },
     scene: { type: "string", default: "busy" },
     agents: { type: "string", default: "2400" },
+    dist: { type: "string", default: fileURLToPath(new URL("../../dist", import.meta.url)) },
   },
 });
 const { address } = await startFakeServer({
   port: Number(values.port),
   scene: values.scene === "empty" ? "empty" : "busy",
   agents: Number(values.agents),
-  dist: fileURLToPath(new URL("../../dist", import.meta.url)),
+  dist: values.dist,
 });
 console.log(JSON.stringify({ address, token: FAKE_TOKEN }));

@@ -11,20 +11,24 @@ interface DialogProps {
 /** A dialog: holds the focus, closes with Esc, gives the focus back. */
 export function Dialog({ title, onClose, children }: DialogProps) {
   return (
-    <Modal
+    // Locking the scroll would inject a style element, which a strict content policy refuses.
+    <Modal.Root
       opened
       onClose={onClose}
-      title={title}
       centered
       size={480}
-      // Locking the scroll would inject a style element, which the content policy refuses.
       lockScroll={false}
       transitionProps={{ duration: 0 }}
-      overlayProps={{ backgroundOpacity: 0.5 }}
-      closeButtonProps={{ "aria-label": "Close" }}
-      classNames={{ content: css["content"] ?? "", header: css["header"] ?? "", title: css["title"] ?? "" }}
     >
-      {children}
-    </Modal>
+      <Modal.Overlay backgroundOpacity={0.5} />
+      <Modal.Content className={css["content"] ?? ""}>
+        {/* Not Modal.Header: that is a second banner of the page. */}
+        <div className={css["header"]}>
+          <Modal.Title className={css["title"] ?? ""}>{title}</Modal.Title>
+          <Modal.CloseButton aria-label="Close" />
+        </div>
+        <Modal.Body>{children}</Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
   );
 }

@@ -5,7 +5,7 @@ import css from "./table.module.css";
 export function ScrollTable({ label, children }: { readonly label: string; readonly children: ReactNode }) {
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a box that scrolls has to be reachable by keyboard (WCAG 2.1.1)
-    <section className={css["scroll"]} aria-label={label} tabIndex={0}>
+    <section className={css["scroll"]} aria-label={`${label}, table`} tabIndex={0}>
       <table className={css["table"]}>{children}</table>
     </section>
   );
