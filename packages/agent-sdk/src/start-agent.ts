@@ -212,7 +212,7 @@ function helloOf({ config, options, platform, policy, ...agent }: LoadedAgent): 
   const { lastSequence, update } = agent.store.taken;
   return {
     agentId: config.agentId,
-    hostname: agentHostname(),
+    hostname: config.hostname ?? agentHostname(),
     product: config.product,
     version: options.version,
     os: platform.os,

@@ -18,6 +18,7 @@ export async function assembleHostPackage(
   const agent = join(folder, "muster-agent.mjs");
   await copyFile(join(parts.bundles, "muster-updater.mjs"), updater);
   await copyFile(join(parts.bundles, "muster-agent.mjs"), agent);
+  await writeFile(join(folder, "VERSION"), "0.0.0\n");
   await writeFile(join(folder, "trust-anchor.json"), parts.trustAnchor);
   return { folder, updater, agent };
 }

@@ -2,5 +2,5 @@ export { LocalFleet, temporaryFolder, type FleetOptions } from "./local-fleet.ts
 export { LocalHost } from "./local-host.ts";
 export { LocalServer } from "./local-server.ts";
 export type { Behaviour } from "./payload.ts";
-export { Program, until } from "./program.ts";
+export { Program, ProgramFailed, until } from "./program.ts";
 export { PRODUCT, type ReleaseFiles, type ReleaseWish } from "./release-maker.ts";

@@ -20,14 +20,7 @@ export class LocalHost {
 
   /** Installs the first version, verified like any other. */
   seed(release: ReleaseFiles): Promise<string> {
-    return this.updater([
-      "seed",
-      "--manifest",
-      release.manifest,
-      "--signatures",
-      release.signatures,
-      release.archive,
-    ]).success();
+    return this.updater(["seed", release.archive, release.manifest, release.signatures]).success();
   }
 
   enrol(options: {

@@ -41,10 +41,15 @@ export class LocalServer {
 
   static async start(options: LocalServerOptions): Promise<LocalServer> {
     const server = new LocalServer(options, [await freePort(), await freePort()]);
-    const program = await server.restart();
-    const [, token = ""] = await program.line(/Administrator token: (\S+)/);
-    server.#token = token;
-    return server;
+    try {
+      const program = await server.restart();
+      const [, token = ""] = await program.line(/Administrator token: (\S+)/);
+      server.#token = token;
+      return server;
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
   }
 
   /** Starts it, again if it was stopped or killed; resolves when it is ready. */

@@ -1,11 +1,21 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { MusterError } from "@muster/core";
 
 export interface ProgramOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A program did not do what was expected of it. */
+export class ProgramFailed extends Error {
+  /** The last lines it printed. */
+  readonly output: string;
+  constructor(problem: string, output: string) {
+    super(`${problem}\n${output}`);
+    this.name = "ProgramFailed";
+    this.output = output;
+  }
 }
 
 /** A real child process whose output is kept line by line. */
@@ -96,9 +106,8 @@ export class Program {
     });
   }
 
-  #failure(what: string): MusterError {
-    const problem = `${this.#child.spawnargs.join(" ")} ${what}:\n${this.lines.slice(-20).join("\n")}`;
-    return new MusterError("INTERNAL_UNEXPECTED", {}, { cause: new Error(problem) });
+  #failure(what: string): ProgramFailed {
+    return new ProgramFailed(`${this.#child.spawnargs.join(" ")} ${what}`, this.lines.slice(-20).join("\n"));
   }
 }
 

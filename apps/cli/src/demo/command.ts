@@ -4,7 +4,6 @@ import { fileURLToPath } from "node:url";
 import { Command } from "@commander-js/extra-typings";
 import { parseCount } from "../arguments/numbers.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import { runDemo } from "./run-demo.ts";
 
 const PROJECT = fileURLToPath(new URL("../../../..", import.meta.url));
 
@@ -18,6 +17,8 @@ export function demoCommand(terminal: Terminal) {
     .action(async ({ hosts, folder, keep = false }) => {
       const { write, colored } = terminal.stdout;
       const options = { project: PROJECT, folder, hosts, keep, colour: colored, write };
+      // Loaded only now: every other command starts without it.
+      const { runDemo } = await import("./run-demo.ts");
       await runDemo(options, terminal.signal);
     });
 }

@@ -1,7 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { RolloutRequest } from "@muster/protocol/http";
-import { LocalFleet, PRODUCT, type ReleaseFiles } from "@muster/local-fleet";
+import { PRODUCT, type LocalFleet, type ReleaseFiles } from "@muster/local-fleet";
 import { followRollout, type Ending } from "./follow.ts";
 import type { Narrator } from "./narrator.ts";
 
@@ -26,26 +25,26 @@ export interface Act {
 /** Healthy after a second, given up after six: a story has less patience than a fleet (10 s and 180 s). */
 const LIMITS = { deadlineMs: 6000, stabilizationMs: 1000, maxBoots: 3 };
 
-/** Plays the whole story on real processes; the fleet is left running. */
+/** Plays the whole story on a fleet that has just been started, and leaves it running. */
 export async function playDemo(
-  options: DemoOptions,
+  fleet: LocalFleet,
   narrator: Narrator,
-): Promise<{ fleet: LocalFleet; acts: readonly Act[] }> {
-  narrator.scene("A release key, a server, and five releases");
-  const fleet = await LocalFleet.start(options);
-  narrator.say(
-    `The private key stays here, in ${join(options.folder, "keys")}; the server and the hosts know only the public half.`,
-  );
+  { hosts }: Pick<DemoOptions, "hosts">,
+): Promise<readonly Act[]> {
   narrator.good(`the server runs at ${fleet.server.url}, its gateway at ${fleet.server.gateway}`);
+  narrator.say(`The private key stays here: ${fleet.keys.join(", ")}`);
+  narrator.say("The server and the hosts know only its public half.");
+
+  narrator.scene("Five releases: built, signed, published");
   const releases = await makeReleases(fleet);
-  for (const release of [releases.first, releases.good, releases.crashing, releases.mute])
-    await fleet.publish(release);
+  const published = [releases.first, releases.good, releases.crashing, releases.mute];
+  await Promise.all(published.map((release) => fleet.publish(release)));
   narrator.good("1.0.0, 1.1.0, 1.2.0 and 1.3.0 are signed, published and mirrored");
 
-  narrator.scene(`${options.hosts} hosts, each with its own folder, identity and processes`);
-  const names = Array.from({ length: options.hosts }, (_, index) => `host-${index + 1}`);
+  narrator.scene(`${hosts} hosts, each with its own folder, identity and processes`);
+  const names = Array.from({ length: hosts }, (_, index) => `host-${index + 1}`);
   await fleet.addHosts(names, releases.first, { labels: labelsOf });
-  narrator.good(`all ${options.hosts} run 1.0.0 and are connected by mutual TLS`);
+  narrator.good(`all ${hosts} run 1.0.0 and are connected by mutual TLS`);
 
   const acts: Act[] = [];
   const scene = async (text: string, run: () => Promise<Act>) => {
@@ -64,7 +63,7 @@ export async function playDemo(
   await scene("1.4.0 was signed, then somebody changed a byte of the archive", () =>
     refuseTampered(fleet, narrator, releases.tampered),
   );
-  return { fleet, acts };
+  return acts;
 }
 
 function labelsOf(name: string) {
@@ -72,18 +71,22 @@ function labelsOf(name: string) {
 }
 
 async function makeReleases(fleet: LocalFleet) {
-  const tampered = await fleet.make({ version: "1.4.0" });
-  const bytes = await readFile(tampered.archive);
+  const [first, good, crashing, mute, tampered] = await Promise.all([
+    fleet.make({ version: "1.0.0" }),
+    fleet.make({ version: "1.1.0" }),
+    fleet.make({ version: "1.2.0", behaviour: "crashes" }),
+    fleet.make({ version: "1.3.0", behaviour: "never_connects" }),
+    fleet.make({ version: "1.4.0" }),
+  ]);
+  await changeOneByte(tampered.archive);
+  return { first, good, crashing, mute, tampered };
+}
+
+async function changeOneByte(file: string): Promise<void> {
+  const bytes = await readFile(file);
   const middle = bytes.byteLength >> 1;
   bytes[middle] = (bytes[middle] ?? 0) ^ 1;
-  await writeFile(tampered.archive, bytes);
-  return {
-    first: await fleet.make({ version: "1.0.0" }),
-    good: await fleet.make({ version: "1.1.0" }),
-    crashing: await fleet.make({ version: "1.2.0", behaviour: "crashes" }),
-    mute: await fleet.make({ version: "1.3.0", behaviour: "never_connects" }),
-    tampered,
-  };
+  await writeFile(file, bytes);
 }
 
 async function roll(
@@ -132,7 +135,7 @@ async function roll(
 
 async function refuseTampered(fleet: LocalFleet, narrator: Narrator, release: ReleaseFiles): Promise<Act> {
   const startedAt = performance.now();
-  const publish = fleet.muster(["release", "publish", release.folder]);
+  const publish = fleet.muster(["release", "publish", "--no-check", release.folder]);
   const refused = (await publish.ended) !== 0;
   if (!refused) throw new Error("the server took a tampered archive");
   narrator.quote(publish.lines.join("\n"));

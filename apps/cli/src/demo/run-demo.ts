@@ -1,5 +1,5 @@
 import { rm } from "node:fs/promises";
-import type { LocalFleet } from "@muster/local-fleet";
+import { LocalFleet, ProgramFailed } from "@muster/local-fleet";
 import { playDemo, type Act, type DemoOptions } from "./demo.ts";
 import { Narrator } from "./narrator.ts";
 
@@ -10,27 +10,48 @@ export interface RunOptions extends DemoOptions {
   readonly write: (text: string) => void;
 }
 
-/** Plays the demonstration, prints the closing table, and either stays up or takes everything down again. */
+/** Plays the demonstration, prints the closing tables, and either stays up or takes everything down again. */
 export async function runDemo(options: RunOptions, signal: AbortSignal): Promise<void> {
-  const startedAt = performance.now();
   const narrator = new Narrator(options);
   await rm(options.folder, { recursive: true, force: true });
   narrator.title("Muster: a signed release reaches real agents, and a broken one comes back by itself");
-  const { fleet, acts } = await playDemo(options, narrator);
+  narrator.scene("A release key and a server");
+  const fleet = await LocalFleet.start(options);
   try {
-    narrator.scene("What happened");
-    narrator.table([
-      ["release", "what it is", "result", "hosts touched", "seconds"],
-      ...acts.map((act) => [act.release, act.what, act.result, act.touched, act.seconds]),
-    ]);
-    narrator.say("");
-    narrator.table(await hostRows(fleet, acts));
-    narrator.title(`Done in ${((performance.now() - startedAt) / 1000).toFixed(0)} seconds.`);
-    await closing(fleet, narrator, { keep: options.keep, signal });
+    await Promise.race([tell(fleet, narrator, options), aborted(signal)]);
+    if (options.keep && !signal.aborted) await aborted(signal);
+  } catch (error) {
+    if (error instanceof ProgramFailed) narrator.quote(error.output);
+    throw error;
   } finally {
     await fleet.stop();
     if (!options.keep) await rm(options.folder, { recursive: true, force: true });
   }
+}
+
+async function tell(fleet: LocalFleet, narrator: Narrator, options: RunOptions): Promise<void> {
+  const startedAt = performance.now();
+  const acts = await playDemo(fleet, narrator, options);
+  narrator.scene("What happened");
+  narrator.table([
+    ["release", "what it is", "result", "hosts touched", "seconds"],
+    ...acts.map((act) => [act.release, act.what, act.result, act.touched, act.seconds]),
+  ]);
+  narrator.say("");
+  narrator.table(await hostRows(fleet, acts));
+  narrator.title(`Done in ${((performance.now() - startedAt) / 1000).toFixed(0)} seconds.`);
+  if (options.keep) {
+    narrator.say(`Open ${fleet.server.url} and sign in with this token:`);
+    narrator.say(fleet.server.token);
+    narrator.say("Everything stays up; Ctrl-C ends it.");
+  } else {
+    narrator.say("To look around in the browser with everything running: npm run demo -- --keep");
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }
 
 /** Per host: what it runs now, and how long each update kept it away. */
@@ -50,21 +71,4 @@ async function hostRows(fleet: LocalFleet, acts: readonly Act[]): Promise<string
     ]),
   );
   return [head, ...rows];
-}
-
-async function closing(
-  fleet: LocalFleet,
-  narrator: Narrator,
-  options: { readonly keep: boolean; readonly signal: AbortSignal },
-): Promise<void> {
-  if (!options.keep) {
-    narrator.say("To look around in the browser with everything running: npm run demo -- --keep");
-    return;
-  }
-  narrator.say(`Open ${fleet.server.url} and sign in with this token:`);
-  narrator.say(fleet.server.token);
-  narrator.say("Everything stays up; Ctrl-C ends it.");
-  const { signal } = options;
-  if (!signal.aborted)
-    await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
 }

@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto";
 import {
   hostLayout,
   gatewayAddressDecoder,
+  hostnameDecoder,
   labelsDecoder,
   MusterError,
   nameDecoder,
@@ -69,8 +70,18 @@ export async function enrolHost(options: EnrolmentOptions): Promise<EnrolledHost
 
   const ca = await fetchPinnedAuthority(server, caPin);
   const { privateKeyPem, csr } = createKeyAndRequest();
-  const hostname = options.hostname ?? agentHostname();
-  const request = encodeEnrolRequest({ token: options.token.trim(), csr, product, hostname, labels });
+  const hostname = parse.decode(
+    hostnameDecoder,
+    options.hostname ?? before?.hostname ?? agentHostname(),
+    "USAGE_INVALID",
+  );
+  const request = encodeEnrolRequest({
+    token: options.token.trim(),
+    csr,
+    product,
+    hostname: hostname,
+    labels,
+  });
   const grant = decodeEnrolResponse(
     await callGateway("enrol", request, { address: server, identity: { ca } }),
   );
@@ -82,6 +93,7 @@ export async function enrolHost(options: EnrolmentOptions): Promise<EnrolledHost
     product,
     gateway: server,
     ...(Object.keys(labels).length > 0 && { labels: { ...labels } }),
+    ...(hostname !== agentHostname() && { hostname: hostname }),
   };
   // Another agent's sequences and targets mean nothing to this one.
   const stale = updateStorePath(layout);

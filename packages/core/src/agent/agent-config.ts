@@ -27,7 +27,17 @@ export interface AgentConfig {
   /** `host:port` of the gateway. */
   readonly gateway: string;
   readonly labels?: Readonly<Record<string, string>>;
+  /** The host's name for people, where it is not the operating system's. */
+  readonly hostname?: string;
 }
+
+/** A host's name for people. */
+export const hostnameDecoder = string({
+  min: 1,
+  max: 253,
+  pattern: /^[\p{L}\p{N}._ -]+$/u,
+  what: "letters, digits and . _ - and spaces",
+});
 
 const addressText = string({
   min: 3,
@@ -47,6 +57,7 @@ const sectionDecoder: Decoder<AgentConfig> = object({
   product: nameDecoder,
   gateway: gatewayAddressDecoder,
   labels: optional(labelsDecoder),
+  hostname: optional(hostnameDecoder),
 });
 
 /** Decodes Muster's member of the whole `agent.json`; other members are not looked at. */
