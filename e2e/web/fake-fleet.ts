@@ -14,7 +14,8 @@ export async function buildPages(): Promise<{
   readonly remove: () => Promise<void>;
 }> {
   const folder = await mkdtemp(join(tmpdir(), "muster-pages-"));
-  const build = spawn("vite", ["build", "--outDir", folder, "--emptyOutDir", "--logLevel", "warn"], {
+  const options = ["--outDir", folder, "--emptyOutDir", "--logLevel", "warn"];
+  const build = spawn("npm", ["run", "--silent", "build", "--", ...options], {
     cwd: WEB,
     // Not the test runner's own "test", with which React is another.
     env: { ...process.env, NODE_ENV: "production" },

@@ -1,3 +1,7 @@
+/* oxlint-disable import/no-unassigned-import -- a style sheet has nothing to assign */
+import "@fontsource-variable/inter/wght.css";
+import "@fontsource-variable/jetbrains-mono/wght.css";
+/* oxlint-enable import/no-unassigned-import */
 import { MantineProvider } from "@mantine/core";
 import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";

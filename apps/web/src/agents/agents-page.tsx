@@ -5,6 +5,7 @@ import { agentsQuery } from "../api/queries.ts";
 import { useServices } from "../app/services.ts";
 import { count } from "../format/number.ts";
 import { Card } from "../ui/card.tsx";
+import { CopyCommand } from "../ui/copy-command.tsx";
 import { EmptyNotice } from "../ui/empty-notice.tsx";
 import { Loading } from "../ui/loading.tsx";
 import { PageHeader } from "../ui/page-header.tsx";
@@ -12,6 +13,7 @@ import { ProblemNotice } from "../ui/problem-notice.tsx";
 import { VirtualTable } from "../ui/virtual-table.tsx";
 import { agentColumns } from "./agent-columns.tsx";
 import css from "./agents-page.module.css";
+import { agentsCommand, ENROL_COMMANDS } from "./commands.ts";
 import { parseFilter, toggleTerm } from "./filter.ts";
 import { FilterBox } from "./filter-box.tsx";
 
@@ -48,6 +50,7 @@ export function AgentsPage() {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
   const total = data?.pages[0]?.total;
+  const command = agentsCommand(query);
 
   return (
     <>
@@ -64,7 +67,11 @@ export function AgentsPage() {
         </Card>
       )}
       {problems.length === 0 && (data || !error) && (
-        <Card title={total === undefined ? "Agents" : matching(total, q)} flush>
+        <Card
+          title={total === undefined ? "Agents" : matching(total, q)}
+          aside={command !== null && <CopyCommand text={command} />}
+          flush
+        >
           {!data && <Loading what="agents" rows={10} />}
           {total === 0 && <NoAgents filtered={q !== ""} />}
           {rows.length > 0 && (
@@ -104,7 +111,7 @@ function NoAgents({ filtered }: { readonly filtered: boolean }) {
     );
   }
   return (
-    <EmptyNotice title="No agents yet" commands={["muster token create", "muster-agent enroll --help"]}>
+    <EmptyNotice title="No agents yet" commands={ENROL_COMMANDS}>
       Make a registration token, then give it to an agent on its host.
     </EmptyNotice>
   );

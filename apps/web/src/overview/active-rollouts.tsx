@@ -3,6 +3,7 @@ import { useQueries } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { rolloutQuery } from "../api/queries.ts";
 import { useServices } from "../app/services.ts";
+import { BEGIN_COMMANDS } from "../rollouts/commands.ts";
 import { RolloutList } from "../rollouts/rollout-list.tsx";
 import { Card } from "../ui/card.tsx";
 import { EmptyNotice } from "../ui/empty-notice.tsx";
@@ -26,9 +27,7 @@ export function ActiveRollouts({ ids }: { readonly ids: readonly string[] }) {
     >
       {failed && <ProblemNotice error={failed.error} what="A rollout could not be read" />}
       {ids.length > 0 && rollouts.length === 0 && !failed && <Loading what="the active rollouts" rows={3} />}
-      {ids.length === 0 && (
-        <EmptyNotice title="Nothing is being rolled out" commands={["muster rollout create --help"]} />
-      )}
+      {ids.length === 0 && <EmptyNotice title="Nothing is being rolled out" commands={BEGIN_COMMANDS} />}
       {rollouts.length > 0 && <RolloutList rollouts={rollouts.toSorted(byUrgency)} />}
     </Card>
   );

@@ -1,5 +1,6 @@
 import type { OverviewView } from "@muster/protocol/http";
 import { useQuery } from "@tanstack/react-query";
+import { ENROL_COMMANDS } from "../agents/commands.ts";
 import { overviewQuery } from "../api/queries.ts";
 import { useServices } from "../app/services.ts";
 import { Card } from "../ui/card.tsx";
@@ -37,10 +38,7 @@ function Fleet({ overview }: { readonly overview: OverviewView }) {
   if (overview.agents === 0) {
     return (
       <Card title="No agents yet">
-        <EmptyNotice
-          title="Enrol the first agent"
-          commands={["muster token create", "muster-agent enroll --help"]}
-        >
+        <EmptyNotice title="Enrol the first agent" commands={ENROL_COMMANDS}>
           Make a registration token, then give it to an agent on its host.
         </EmptyNotice>
       </Card>

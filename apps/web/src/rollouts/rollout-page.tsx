@@ -6,12 +6,14 @@ import { isNotFound } from "../api/problem.ts";
 import { rolloutQuery } from "../api/queries.ts";
 import { useServices } from "../app/services.ts";
 import { Card } from "../ui/card.tsx";
+import { CopyCommand } from "../ui/copy-command.tsx";
 import { Loading } from "../ui/loading.tsx";
 import { PageHeader } from "../ui/page-header.tsx";
 import { ProblemNotice } from "../ui/problem-notice.tsx";
 import { StateBadge } from "../ui/state-badge.tsx";
 import { ROLLOUT_LOOK } from "../ui/states.ts";
 import css from "./rollout-page.module.css";
+import { targetsCommand } from "./commands.ts";
 import { RolloutFacts } from "./rollout-facts.tsx";
 import { RolloutProgress } from "./rollout-progress.tsx";
 import { TargetTable } from "./target-table.tsx";
@@ -86,7 +88,7 @@ function Rollout({ rollout }: { readonly rollout: RolloutView }) {
           <WaveTable rollout={rollout} search={search} />
         </Card>
         <div id="targets" className={css["targets"]}>
-          <Card title="Targets" flush>
+          <Card title="Targets" aside={<CopyCommand text={targetsCommand(rollout.id, search)} />} flush>
             <TargetTable rollout={rollout} search={search} />
           </Card>
         </div>

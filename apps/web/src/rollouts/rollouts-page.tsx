@@ -10,6 +10,7 @@ import { Loading } from "../ui/loading.tsx";
 import { PageHeader } from "../ui/page-header.tsx";
 import { ProblemNotice } from "../ui/problem-notice.tsx";
 import { ROLLOUT_LOOK } from "../ui/states.ts";
+import { BEGIN_COMMANDS } from "./commands.ts";
 import { RolloutList } from "./rollout-list.tsx";
 import css from "./rollouts-page.module.css";
 
@@ -87,7 +88,7 @@ function NoRollouts({ state }: { readonly state: keyof typeof ROLLOUT_LOOK | und
     );
   }
   return (
-    <EmptyNotice title="No rollout yet" commands={["muster rollout create --help"]}>
+    <EmptyNotice title="No rollout yet" commands={BEGIN_COMMANDS}>
       A rollout brings a cohort of agents to a release, wave by wave.
     </EmptyNotice>
   );
