@@ -1,4 +1,5 @@
-// Builds the one file that is the host's updater: `node build.ts [file]`. The licences of what is bundled stand beside it.
+// Builds the one file that is the host's updater: `node build.ts [file] [entry]`. The licences of what is bundled stand
+// beside it.
 import { execFileSync } from "node:child_process";
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -7,6 +8,7 @@ import { fileURLToPath } from "node:url";
 const folder = dirname(fileURLToPath(import.meta.url));
 const repository = join(folder, "../..");
 const outfile = resolve(process.argv[2] ?? join(repository, "dist/host/muster-updater.mjs"));
+const entry = process.argv[3] ?? "src/main.ts";
 const metafile = `${outfile}.meta.json`;
 
 // Some bundled packages are CommonJS and require Node's modules.
@@ -20,7 +22,7 @@ mkdirSync(dirname(outfile), { recursive: true });
 execFileSync(
   join(repository, "node_modules/.bin/esbuild"),
   [
-    "src/main.ts",
+    entry,
     "--bundle",
     "--platform=node",
     "--target=node24",

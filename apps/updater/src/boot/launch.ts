@@ -1,6 +1,7 @@
 import { chdir, env } from "node:process";
 import { artifactFor, asMusterError, MusterError, versionFolder, type Version } from "@muster/core";
 import type { Host } from "../ports.ts";
+import { prepareRoot } from "../root/prepare-root.ts";
 import { commandOf, type Command } from "../versions/command.ts";
 import { inspectTree } from "../versions/inspect-tree.ts";
 import { keptManifest } from "../versions/kept-manifest.ts";
@@ -35,6 +36,7 @@ export function becomePayload({ file, args, folder, env: variables }: Launch): n
 
 async function versionToStart(host: Host): Promise<Version | null> {
   try {
+    prepareRoot(host);
     const decision = await decideStart(host);
     if (decision.kind === "no_version") return null;
     if (!decision.verified) {

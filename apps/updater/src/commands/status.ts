@@ -1,5 +1,5 @@
 import type { HealthReport, HostState, Journal, Version } from "@muster/core";
-import { isVersion } from "@muster/core";
+import { isVersion, NEW_JOURNAL } from "@muster/core";
 import { readHealth } from "../boot/observe.ts";
 import { namesIn } from "../fs/reading.ts";
 import { readJournal } from "../journal/journal-store.ts";
@@ -39,7 +39,7 @@ export function statusOf(host: Host): Status {
       .filter(isVersion)
       .map((version) => ({ version, tree: inspectTree(host, version).tree })),
     journal: reading.kind,
-    state: journal?.state ?? null,
+    state: reading.kind === "absent" ? NEW_JOURNAL.state : (journal?.state ?? null),
     floor: journal?.floor ?? null,
     bad: journal?.bad ?? [],
     updaterPid: lockHolder(host.processes, layout.lock)?.pid ?? null,

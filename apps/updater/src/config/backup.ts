@@ -1,8 +1,9 @@
 import { ensureFolder, PRIVATE_FILE, PRIVATE_FOLDER, removeTree, writeFile } from "../fs/durable.ts";
+import { foldersOf } from "../fs/folders-of.ts";
 import { entryAt } from "../fs/reading.ts";
 import { gatewayOf } from "../gateway/gateway-address.ts";
 import type { Host, HostFs } from "../ports.ts";
-import { configContent, configFiles, foldersOfFiles, type ConfigFile } from "./config-files.ts";
+import { configContent, configFiles, type ConfigFile } from "./config-files.ts";
 
 /** Where the backup made at the switch away from a version stands. */
 export function backupFolder({ layout }: Pick<Host, "layout">, version: string): string {
@@ -36,7 +37,7 @@ export function backUpConfig(host: Host, version: string): void {
 
 function copyConfig(fs: HostFs, from: string, to: string): void {
   const files = configFiles(from);
-  const folders = foldersOfFiles(files);
+  const folders = foldersOf(files.map(({ path }) => path));
   fs.createFolder(to, PRIVATE_FOLDER);
   for (const folder of folders) fs.createFolder(`${to}/${folder}`, PRIVATE_FOLDER);
   for (const file of files) copyFile(fs, { from, to, file });

@@ -39,15 +39,6 @@ export function configContent(folder: string, path: string): Uint8Array | null {
   return readSmallFile(file, { maxBytes: CONFIG_FILE_MAX_BYTES });
 }
 
-/** The folders that hold the files, each after the one it is in. */
-export function foldersOfFiles(files: readonly Pick<ConfigFile, "path">[]): readonly string[] {
-  const folders = files.flatMap(({ path }) => {
-    const segments = path.split("/").slice(0, -1);
-    return segments.map((_, index) => segments.slice(0, index + 1).join("/"));
-  });
-  return [...new Set(folders)];
-}
-
 function filesBelow(folder: string, prefix: string): readonly (ConfigFile & { readonly sizeBytes: number })[] {
   return namesIn(folder).flatMap((name) => {
     const entry = lstatSync(`${folder}/${name}`);

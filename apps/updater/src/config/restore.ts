@@ -1,9 +1,10 @@
 import { dirname } from "node:path";
 import { READABLE_FOLDER, removeTree } from "../fs/durable.ts";
+import { foldersOf } from "../fs/folders-of.ts";
 import { entryAt } from "../fs/reading.ts";
 import type { Host, HostFs } from "../ports.ts";
 import { backUpConfig, backupFolder } from "./backup.ts";
-import { configContent, configFiles, foldersOfFiles, type ConfigFile } from "./config-files.ts";
+import { configContent, configFiles, type ConfigFile } from "./config-files.ts";
 
 /** The owner's word on updates is never taken back with a version. */
 const NEVER_RESTORED = new Set(["policy.json"]);
@@ -31,7 +32,7 @@ export function restoreConfig(host: Host, { of, leaving }: Restore): void {
   const extra = present.filter(({ path }) => !paths.has(path));
   if (changed.length === 0 && extra.length === 0) return;
   backUpConfig(host, leaving);
-  for (const folder of foldersOfFiles(wanted)) makeFolder(fs, `${layout.config}/${folder}`);
+  for (const folder of foldersOf(wanted.map(({ path }) => path))) makeFolder(fs, `${layout.config}/${folder}`);
   for (const file of changed) bringBack(fs, { from, to: layout.config, file });
   for (const { path } of extra) fs.removeFile(`${layout.config}/${path}`);
   for (const folder of new Set([...changed, ...extra].map(({ path }) => dirname(`${layout.config}/${path}`)))) {

@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import type { HostFs } from "../ports.ts";
+import { errnoOf } from "./node-host-fs.ts";
 import { entryAt, namesIn } from "./reading.ts";
 
 /** Modes of what the updater makes. */
@@ -42,7 +43,12 @@ export function pointLink(fs: HostFs, link: string, target: string): void {
 /** Makes a folder if there is none; what else stands there is left for the next step to fail on. */
 export function ensureFolder(fs: HostFs, path: string, mode: number): void {
   if (entryAt(path) !== null) return;
-  fs.createFolder(path, mode);
+  try {
+    fs.createFolder(path, mode);
+  } catch (error) {
+    // Another process of ours was faster.
+    if (errnoOf(error) !== "EEXIST") throw error;
+  }
   fs.syncFolder(dirname(path));
 }
 

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { childProcesses } from "./child-processes.ts";
 import { statSync } from "node:fs";
 import type { Owner, PreflightRun } from "../ports.ts";
 
@@ -12,7 +12,7 @@ const OUTPUT_MAX_BYTES = 65_536;
 export function preflightRun(runFolder: string): PreflightRun {
   return ({ file, args, folder }) =>
     new Promise((resolve) => {
-      const child = spawn(file, args, {
+      const child = childProcesses().spawn(file, args, {
         cwd: folder,
         env: {},
         detached: true,

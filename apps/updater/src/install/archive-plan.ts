@@ -1,4 +1,5 @@
 import { MusterError, parse, safePathDecoder, type Artifact, type ManifestFile } from "@muster/core";
+import { foldersOf } from "../fs/folders-of.ts";
 
 /** What the header of an archive's entry says. */
 export interface EntryHeader {
@@ -30,7 +31,7 @@ export class ArchivePlan {
 
   constructor({ files }: Pick<Artifact, "files">) {
     this.#files = new Map(files.map((file) => [file.path, file]));
-    this.folders = foldersOf(files);
+    this.folders = foldersOf(files.map(({ path }) => path));
     this.#folders = new Set(this.folders);
     const contents = files.reduce((sum, { size }) => sum + size + BLOCK_BYTES, 0);
     const entries = files.length + this.folders.length;
@@ -82,14 +83,6 @@ export class ArchivePlan {
     }
     return file;
   }
-}
-
-function foldersOf(files: readonly ManifestFile[]): readonly string[] {
-  const folders = files.flatMap(({ path }) => {
-    const segments = path.split("/").slice(0, -1);
-    return segments.map((_, index) => segments.slice(0, index + 1).join("/"));
-  });
-  return [...new Set(folders)];
 }
 
 function unlisted({ name }: EntryHeader): MusterError {

@@ -1,5 +1,5 @@
 import { errnoOf } from "../fs/node-host-fs.ts";
-import { PRIVATE_FOLDER, READABLE_FILE, removeTree } from "../fs/durable.ts";
+import { READABLE_FOLDER, READABLE_FILE, removeTree } from "../fs/durable.ts";
 import { namesIn } from "../fs/reading.ts";
 import type { HostFs, ProcessIdentity, ProcessTable } from "../ports.ts";
 
@@ -28,7 +28,7 @@ export function takeLock(
   const prepared = `${path}.${name}`;
   // Left behind by nobody but this very process.
   removeTree(fs, prepared);
-  fs.createFolder(prepared, PRIVATE_FOLDER);
+  fs.createFolder(prepared, READABLE_FOLDER);
   fs.createFile(`${prepared}/${name}`, READABLE_FILE).close();
   for (;;) {
     if (renamed(fs, prepared, path)) return { kind: "taken", lock: heldLock(fs, path, name) };

@@ -1,4 +1,5 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { childProcesses } from "../host/child-processes.ts";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readStat } from "../lock/process-table.ts";
@@ -28,7 +29,7 @@ const DRAIN_MS = 200;
 
 /** Starts the launcher, which becomes the payload; in a process group of its own. Null if it could not be started. */
 export function startPayload({ program, root, onOutput }: PayloadProcessOptions): RunningPayload | null {
-  const child = spawn(program.file, [...program.args, "launch", "--root", root], {
+  const child = childProcesses().spawn(program.file, [...program.args, "launch", "--root", root], {
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
   });

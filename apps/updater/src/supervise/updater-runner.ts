@@ -1,4 +1,5 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { childProcesses } from "../host/child-processes.ts";
+import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EXIT } from "../exit-codes.ts";
 import { entryAt } from "../fs/reading.ts";
@@ -29,7 +30,7 @@ export function runUpdater({ host, program }: { readonly host: Host; readonly pr
   let wake: () => void = () => {};
   const runOnce = () =>
     new Promise<number | null>((resolve) => {
-      child = spawn(program.file, [...program.args, "apply", "--root", layout.root], {
+      child = childProcesses().spawn(program.file, [...program.args, "apply", "--root", layout.root], {
         stdio: ["ignore", "inherit", "inherit"],
       });
       child.on("error", () => resolve(null));

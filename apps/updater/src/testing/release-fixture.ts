@@ -16,6 +16,7 @@ import {
 } from "@muster/core";
 import { encodeTrustAnchor, generateSigningKey, rawPublicKey, sha256Hex, signManifest, type SignedManifest } from "@muster/trust";
 import { pack, type Header } from "tar-stream";
+import { foldersOf } from "../fs/folders-of.ts";
 
 export const PRODUCT = "acme-agent";
 export const PLATFORM = platformOfNode(platform, arch);
@@ -95,7 +96,7 @@ async function makeRelease(options: FixtureOptions, key: KeyObject): Promise<Fix
 
 /** A gzip-compressed tar of files and the folders they are in. */
 export function packFiles(files: Readonly<Record<string, FixtureFile>>): Promise<Uint8Array> {
-  const folders = [...new Set(Object.keys(files).flatMap((path) => path.split("/").slice(0, -1)))];
+  const folders = foldersOf(Object.keys(files));
   return packEntries([
     ...folders.map((name) => ({ header: { name, type: "directory" as const }, content: "" })),
     ...Object.entries(files).map(([name, { content, mode }]) => ({
@@ -114,8 +115,8 @@ export interface TarEntry {
 export async function packEntries(entries: readonly TarEntry[]): Promise<Uint8Array> {
   const tar = pack();
   for (const { header, content } of entries) {
-    if (content === "") tar.entry(header);
-    else tar.entry(header, content);
+    if (header.type === undefined || header.type === "file") tar.entry(header, content);
+    else tar.entry(header);
   }
   tar.finalize();
   const pieces: Uint8Array[] = [];
