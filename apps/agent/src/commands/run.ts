@@ -7,7 +7,7 @@ import { ownVersion } from "../version.ts";
 /** How often a host that is not enrolled is looked at again. */
 const WAIT_MS = 1000;
 /** Leaving in order may take so long; a host that updates is down meanwhile. */
-const LEAVE_MS = 2000;
+const LEAVE_MS = 500;
 
 /** Runs the agent until it is told to end. A host that is not enrolled yet is waited for. */
 export async function run({ root }: { readonly root: string }): Promise<void> {

@@ -75,7 +75,6 @@ export function createDownloads(context: DownloadContext): Downloads {
   }
 
   const server = createServer({ maxHeaderSize: HEADER_MAX_BYTES }, (request, response) => {
-    request.socket.setTimeout(IDLE_MS, () => request.socket.destroy());
     handle(request, response).catch((error: unknown) => {
       const { code, message } = asMusterError(error);
       if (code === "INTERNAL_UNEXPECTED")
@@ -84,6 +83,7 @@ export function createDownloads(context: DownloadContext): Downloads {
       answerProblem(response, error);
     });
   });
+  server.timeout = IDLE_MS;
   return {
     server,
     get running() {

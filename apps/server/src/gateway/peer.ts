@@ -12,7 +12,8 @@ export interface Peer {
   idleSince: number;
   /** Read from the certificate at the first call that needs it. */
   identity: AgentIdentity | null;
-  enrolments: number;
+  /** Asked for on this connection. */
+  certificates: number;
   streams: number;
 }
 

@@ -19,7 +19,7 @@ export function createPeers(): Peers {
     add: (socket, now) => {
       const address = addressOf(socket);
       const isHttp2 = socket.alpnProtocol === "h2";
-      const peer: Peer = { socket, isHttp2, idleSince: now, identity: null, enrolments: 0, streams: 0 };
+      const peer: Peer = { socket, isHttp2, idleSince: now, identity: null, certificates: 0, streams: 0 };
       byAddress.set(address, peer);
       standing.add(peer);
       socket.once("close", () => {

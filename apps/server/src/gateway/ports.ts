@@ -22,6 +22,7 @@ export interface GatewayLimits {
   readonly streams: number;
   /** Streams whose hello is being recorded. */
   readonly greetings: number;
+  /** Enrolments and renewals. */
   readonly enrolments: number;
   readonly downloads: number;
   readonly downloadsPerAgent: number;

@@ -12,15 +12,15 @@ import {
 import { AgentStream, type StreamContext } from "./agent-stream.ts";
 import type { LineRegistry } from "./lines.ts";
 import type { Peers } from "./peers.ts";
-import { identityOf } from "./peer.ts";
+import { identityOf, type Peer } from "./peer.ts";
 import type { GatewayLimits, GatewayLog } from "./ports.ts";
 import { grpcFailure } from "./status.ts";
 
 /** Largest message of an agent: a diagnostics bundle is the largest. */
 const RECEIVE_MAX_BYTES = 320 * 1024;
 const SEND_MAX_BYTES = 4 * 1024 * 1024;
-/** Enrolments that one connection may try. */
-const ENROLMENTS_PER_CONNECTION = 5;
+/** Certificates that one connection may ask for: signing one costs more than asking. */
+const CERTIFICATES_PER_CONNECTION = 5;
 /** Calls at once on one connection. */
 const CALLS_PER_CONNECTION = 16;
 
@@ -45,28 +45,33 @@ export function createGrpcServer(context: ServiceContext) {
     "grpc.max_concurrent_streams": CALLS_PER_CONNECTION,
   });
   const streams: StreamContext = { ...context, lines: context.lines };
-  let enrolments = 0;
+  let certifying = 0;
 
-  async function enrol(call: ServerUnaryCall<Buffer, Buffer>): Promise<Buffer> {
+  async function certify(call: UnaryCall, issue: (peer: Peer) => Promise<Buffer>): Promise<Buffer> {
     requireAccepting(context);
     const peer = context.peers.find(call.getPeer());
-    peer.enrolments += 1;
-    if (peer.enrolments > ENROLMENTS_PER_CONNECTION) throw new MusterError("RATE_LIMITED");
-    if (enrolments >= context.limits.enrolments) throw new MusterError("SERVER_OVERLOADED", { enrolments });
-    enrolments += 1;
+    peer.certificates += 1;
+    if (peer.certificates > CERTIFICATES_PER_CONNECTION) throw new MusterError("RATE_LIMITED");
+    if (certifying >= context.limits.enrolments) throw new MusterError("SERVER_OVERLOADED", { certifying });
+    certifying += 1;
     try {
-      return encodeEnrolResponse(await context.desk.enrol(decodeEnrolRequest(call.request)));
+      return await issue(peer);
     } finally {
-      enrolments -= 1;
+      certifying -= 1;
     }
   }
 
-  async function renew(call: ServerUnaryCall<Buffer, Buffer>): Promise<Buffer> {
-    requireAccepting(context);
-    const identity = identityOf(context.peers.find(call.getPeer()), context.now());
-    context.desk.admit(identity);
-    return encodeRenewResponse(await context.desk.renew(identity, decodeRenewRequest(call.request)));
-  }
+  const enrol = (call: UnaryCall) =>
+    certify(call, async () =>
+      encodeEnrolResponse(await context.desk.enrol(decodeEnrolRequest(call.request))),
+    );
+
+  const renew = (call: UnaryCall) =>
+    certify(call, async (peer) => {
+      const identity = identityOf(peer, context.now());
+      context.desk.admit(identity);
+      return encodeRenewResponse(await context.desk.renew(identity, decodeRenewRequest(call.request)));
+    });
 
   function connect(call: ServerDuplexStream<Buffer, Buffer>): void {
     try {
@@ -91,10 +96,11 @@ export function createGrpcServer(context: ServiceContext) {
   return { server, injector: server.createConnectionInjector(ServerCredentials.createInsecure()) };
 }
 
-type Unary = (call: ServerUnaryCall<Buffer, Buffer>) => Promise<Buffer>;
+type UnaryCall = ServerUnaryCall<Buffer, Buffer>;
+type Unary = (call: UnaryCall) => Promise<Buffer>;
 
 function answer(handle: Unary, log: GatewayLog) {
-  return (call: ServerUnaryCall<Buffer, Buffer>, respond: sendUnaryData<Buffer>): void => {
+  return (call: UnaryCall, respond: sendUnaryData<Buffer>): void => {
     handle(call).then(
       (response) => respond(null, response),
       (error: unknown) => {

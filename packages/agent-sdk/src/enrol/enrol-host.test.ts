@@ -34,6 +34,7 @@ describe("a new host", () => {
         product: "acme-agent",
         gateway: host.gateway.address,
         labels: { env: "test" },
+        hostname: "web-1",
       },
     });
     const identity = await loadIdentity(host.layout);

@@ -79,7 +79,7 @@ export async function enrolHost(options: EnrolmentOptions): Promise<EnrolledHost
     token: options.token.trim(),
     csr,
     product,
-    hostname: hostname,
+    hostname,
     labels,
   });
   const grant = decodeEnrolResponse(
@@ -93,7 +93,7 @@ export async function enrolHost(options: EnrolmentOptions): Promise<EnrolledHost
     product,
     gateway: server,
     ...(Object.keys(labels).length > 0 && { labels: { ...labels } }),
-    ...(hostname !== agentHostname() && { hostname: hostname }),
+    ...(hostname !== agentHostname() && { hostname }),
   };
   // Another agent's sequences and targets mean nothing to this one.
   const stale = updateStorePath(layout);

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { constants, type Stats } from "node:fs";
 import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -16,16 +15,18 @@ export interface WriteRules {
 }
 
 /**
- * Makes a file hold exactly these bytes, in one step: another process sees the old content or the new. Throws
- * `HOST_FILE_FAILED` or `DISK_SHORT`; the old content is there then.
+ * Makes a file hold exactly these bytes, in one step: another process sees the old content or the new. Never two at once
+ * for one path. Throws `HOST_FILE_FAILED` or `DISK_SHORT`; the old content is there then.
  */
 export async function replaceFile(
   path: string,
   bytes: Uint8Array | string,
   rules: WriteRules,
 ): Promise<void> {
-  const fresh = `${path}.${randomBytes(4).toString("hex")}.new`;
+  const fresh = `${path}.new`;
   await hostStep(path, async () => {
+    // A process that was killed may have left one.
+    await rm(fresh, { force: true });
     try {
       const file = await open(fresh, "wx", rules.mode);
       try {

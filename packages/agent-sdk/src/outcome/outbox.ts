@@ -9,6 +9,7 @@ import {
   type MusterError,
   type Outcome,
 } from "@muster/core";
+import { createQueue } from "../queue.ts";
 import {
   ensureFolder,
   errnoOf,
@@ -40,6 +41,8 @@ export function createOutbox(
 ): Outbox {
   const own = `${layout.run}/outbox`;
   const told = new Set<string>();
+  // Two acknowledgements at once must not write over each other.
+  const inTurn = createQueue();
 
   async function readFrom(folder: string): Promise<Map<string, Outcome>> {
     const outcomes = new Map<string, Outcome>();
@@ -77,6 +80,19 @@ export function createOutbox(
     }
   }
 
+  async function settle(targetId: string): Promise<void> {
+    parse.decode(idDecoder, targetId, "OUTCOME_INVALID");
+    const left = await targetIdsIn(layout.outcomes);
+    if (left.includes(targetId)) {
+      const still = [...(await acknowledged())].filter((id) => left.includes(id) && id !== targetId);
+      const targetIds = [...still, targetId].slice(-ACKNOWLEDGED_MAX);
+      const rules = { mode: READABLE_FILE, durable: true };
+      await ensureFolder(layout.run);
+      await replaceFile(layout.acknowledged, `${JSON.stringify({ schema: 1, targetIds })}\n`, rules);
+    }
+    if ((await targetIdsIn(own)).includes(targetId)) await removeFile(`${own}/${targetId}.json`);
+  }
+
   return {
     keep: async (outcome) => {
       await ensureFolder(own);
@@ -89,18 +105,7 @@ export function createOutbox(
       for (const targetId of done) outcomes.delete(targetId);
       return outcomes;
     },
-    acknowledge: async (targetId) => {
-      parse.decode(idDecoder, targetId, "OUTCOME_INVALID");
-      const left = await targetIdsIn(layout.outcomes);
-      if (left.includes(targetId)) {
-        const still = [...(await acknowledged())].filter((id) => left.includes(id) && id !== targetId);
-        const targetIds = [...still, targetId].slice(-ACKNOWLEDGED_MAX);
-        const rules = { mode: READABLE_FILE, durable: true };
-        await ensureFolder(layout.run);
-        await replaceFile(layout.acknowledged, `${JSON.stringify({ schema: 1, targetIds })}\n`, rules);
-      }
-      if ((await targetIdsIn(own)).includes(targetId)) await removeFile(`${own}/${targetId}.json`);
-    },
+    acknowledge: (targetId) => inTurn(() => settle(targetId)),
   };
 }
 

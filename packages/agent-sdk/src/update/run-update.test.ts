@@ -41,6 +41,7 @@ async function prepare(freeBytes: number) {
       limits: { deadlineMs: 1000, stabilizationMs: 0, maxBoots: 1 },
     },
     signed: { manifest: release.bytes, signatures: release.signatures },
+    isResumed: false,
     signal: new AbortController().signal,
   };
   const ports: UpdatePorts = {
@@ -59,7 +60,7 @@ async function prepare(freeBytes: number) {
       sha256: null,
       content: piecesOf(ARCHIVE.subarray(fromByte)),
     }),
-    store: { taken: { lastSequence: 1, update: null }, write: async () => undefined },
+    store: { taken: { lastSequence: 1, update: null }, change: async () => undefined },
     move: ({ kind }) => void states.push(kind),
   };
   return { job, ports, states };
@@ -91,10 +92,18 @@ test("what was taken is written down as handed over before the handoff is", asyn
   const crash = new Error("power cut");
   const store = {
     taken: { lastSequence: 1, update: null },
-    write: async () => {
+    change: async () => {
       throw crash;
     },
   };
   await expect(runUpdate(job, { ...ports, store })).rejects.toBe(crash);
   expect(existsSync(join(folder, "staging", "handoff.json"))).toBe(false);
+});
+
+test("what was taken in time may take its time", async () => {
+  const { job, ports } = await prepare(3000);
+  const late = { ...job, assignment: { ...job.assignment, notAfter: ports.clock.now() - 1 } };
+  await expect(runUpdate(late, ports)).rejects.toMatchObject({ code: "ASSIGNMENT_EXPIRED" });
+  await runUpdate({ ...late, isResumed: true }, ports);
+  expect(existsSync(join(folder, "staging", "handoff.json"))).toBe(true);
 });

@@ -42,6 +42,8 @@ export interface UpdateJob {
   readonly assignment: Assignment;
   /** Not verified yet. */
   readonly signed: SignedManifest;
+  /** Whether an earlier process took it. */
+  readonly isResumed: boolean;
   /** Aborted with what the update is to end with; has no effect once it is handed over. */
   readonly signal: AbortSignal;
 }
@@ -65,9 +67,10 @@ export async function runUpdate(job: UpdateJob, ports: UpdatePorts): Promise<voi
   await handOver(job, artifact, ports);
 }
 
-async function check({ assignment, signed }: UpdateJob, host: UpdateHost): Promise<Artifact> {
+async function check({ assignment, signed, isResumed }: UpdateJob, host: UpdateHost): Promise<Artifact> {
   const { clock, layout, product, version, platform } = host;
-  if (assignment.notAfter < clock.now()) {
+  // It was in time when it was taken; how long the work takes is not what the time is for.
+  if (!isResumed && assignment.notAfter < clock.now()) {
     throw new MusterError("ASSIGNMENT_EXPIRED", { notAfter: assignment.notAfter, now: clock.now() });
   }
   const anchor = await readTrustAnchor(host.packageFolder);
@@ -106,7 +109,7 @@ async function handOver(
   move({ kind: "staging", targetId });
   await stageArchive(layout, sha256);
   // Before the handoff: a process that is cut off in between must not begin the update again.
-  await store.write({ ...store.taken, update: { ...update, phase: "handed_over" } });
+  await store.change(() => ({ update: { ...update, phase: "handed_over" } }));
   await writeHandoff(layout, {
     schema: 1,
     targetId,

@@ -1,6 +1,7 @@
 import { asMusterError, MusterError, type Assignment, type Outcome } from "@muster/core";
 import type { AssignOrder, ProgressReport } from "@muster/protocol/agent";
-import { verifyAssignment, type SignedManifest } from "@muster/trust";
+import { verifyAssignment } from "@muster/trust";
+import { createQueue } from "../queue.ts";
 import { outcomeBeforeSwitch, progressOf } from "./reports.ts";
 import { runUpdate, type UpdateHost, type UpdateJob } from "./run-update.ts";
 import { clearStaging, isUpdaterBusy, readStaged } from "./staging.ts";
@@ -42,7 +43,7 @@ export class UpdateRunner {
   readonly #host: RunnerHost;
   #state: UpdateState = { kind: "idle" };
   #running: Running | null = null;
-  #queue: Promise<void> = Promise.resolve();
+  readonly #queue = createQueue();
   readonly #stopping = new AbortController();
 
   constructor(host: RunnerHost) {
@@ -73,7 +74,7 @@ export class UpdateRunner {
     return this.#inTurn(async () => {
       const { store } = this.#host;
       if (store.taken.update?.targetId !== targetId || this.#running !== null) return;
-      await store.write({ ...store.taken, update: null });
+      await store.change(() => ({ update: null }));
       if (this.#state.kind !== "idle") this.#move({ kind: "idle" });
     });
   }
@@ -116,7 +117,7 @@ export class UpdateRunner {
       return;
     }
     if (await this.#isBusy(targetId)) {
-      await store.write({ ...taken, lastSequence: sequence });
+      await store.change(() => ({ lastSequence: sequence }));
       const problem = new MusterError("UPDATE_IN_PROGRESS", { target: targetOf(this.#state) });
       await keep(outcomeBeforeSwitch(assignment, problem, this.#host));
       await reportOutcomes();
@@ -129,8 +130,9 @@ export class UpdateRunner {
       assignmentSignature: Buffer.from(order.assignmentSignature).toString("base64"),
       downloadPath: order.downloadPath,
     };
-    await store.write({ lastSequence: sequence, update });
-    this.#start(update, assignment, { manifest: order.manifest, signatures: order.manifestSignatures });
+    await store.change(() => ({ lastSequence: sequence, update }));
+    const signed = { manifest: order.manifest, signatures: order.manifestSignatures };
+    this.#start({ update, assignment, signed, isResumed: false });
   }
 
   /** The assignment, if the controller signed it for this agent. A forged one says nothing worth an outcome. */
@@ -164,11 +166,11 @@ export class UpdateRunner {
     return false;
   }
 
-  #start(update: TakenUpdate, assignment: Assignment, signed: SignedManifest): void {
+  #start(job: Omit<UpdateJob, "signal">): void {
     const abort = new AbortController();
-    const { targetId } = update;
+    const { targetId } = job.update;
     this.#move({ kind: "checking", targetId });
-    const done = this.#carryOut({ update, assignment, signed, signal: abort.signal });
+    const done = this.#carryOut({ ...job, signal: abort.signal });
     this.#running = { targetId, abort, done };
   }
 
@@ -200,7 +202,7 @@ export class UpdateRunner {
     try {
       await keep(outcomeBeforeSwitch(assignment, problem, this.#host));
       await clearStaging(layout);
-      await store.write({ ...store.taken, update: null });
+      await store.change(() => ({ update: null }));
     } catch (error) {
       const { code, message } = asMusterError(error);
       log.error("the end of an update could not be written", { targetId, code, problem: message });
@@ -222,7 +224,7 @@ export class UpdateRunner {
       assignmentSignature: fromBase64(update.assignmentSignature),
     });
     if (assignment === null) {
-      await store.write({ ...store.taken, update: null });
+      await store.change(() => ({ update: null }));
       return;
     }
     const signed = await readStaged(layout);
@@ -232,16 +234,17 @@ export class UpdateRunner {
       return;
     }
     log.info("going on with an update", { targetId, version: assignment.version });
-    this.#start(update, assignment, signed);
+    this.#start({ update, assignment, signed, isResumed: true });
   }
 
   /** One decision after another; what fails in one does not keep the next from being made. */
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    this.#queue = this.#queue.then(work).catch((error: unknown) => {
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    try {
+      await this.#queue(work);
+    } catch (error) {
       const { code, message } = asMusterError(error);
       this.#host.log.error("update step failed", { code, problem: message });
-    });
-    return this.#queue;
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import { asMusterError, idDecoder, parse, type HostLayout, type MusterError } from "@muster/core";
+import { createQueue } from "../queue.ts";
 import { PRIVATE_FILE, readIfThere, replaceFile } from "../host/files.ts";
 
 /** The update under way, with what is needed to take it up again after a restart. */
@@ -41,8 +42,8 @@ const TAKEN_MAX_BYTES = 262_144;
 /** Remembers across restarts and power cuts what was taken. */
 export interface UpdateStore {
   readonly taken: Taken;
-  /** Durable when it resolves: call it before acting. */
-  write(taken: Taken): Promise<void>;
+  /** Changes what is remembered, one change after another. Durable when it resolves: call it before acting. */
+  change(change: (taken: Taken) => Partial<Taken>): Promise<void>;
 }
 
 export const updateStorePath = ({ run }: HostLayout) => `${run}/update.json`;
@@ -63,15 +64,17 @@ export async function openUpdateStore(
   } catch (error) {
     onProblem(asMusterError(error, "HOST_STATE_CORRUPT"));
   }
+  const inTurn = createQueue();
   return {
     get taken() {
       return taken;
     },
-    write: async (next) => {
-      const { lastSequence, update } = next;
-      const text = `${JSON.stringify({ schema: 1, lastSequence, update })}\n`;
-      await replaceFile(path, text, { mode: PRIVATE_FILE, durable: true });
-      taken = next;
-    },
+    change: (change) =>
+      inTurn(async () => {
+        const next = { ...taken, ...change(taken) };
+        const text = `${JSON.stringify({ schema: 1, ...next })}\n`;
+        await replaceFile(path, text, { mode: PRIVATE_FILE, durable: true });
+        taken = next;
+      }),
   };
 }

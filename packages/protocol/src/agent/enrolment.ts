@@ -1,6 +1,6 @@
-import { idDecoder, labelsDecoder, nameDecoder, parse } from "@muster/core";
+import { hostnameDecoder, idDecoder, labelsDecoder, nameDecoder, parse } from "@muster/core";
 import { EnrolRequest, EnrolResponse, RenewRequest, RenewResponse } from "./gen/muster/agent/v1/agent.ts";
-import { buffer, bytes, hostnameDecoder, readMessage } from "./wire.ts";
+import { buffer, bytes, readMessage } from "./wire.ts";
 
 const CSR_MAX_BYTES = 4096;
 const CERTIFICATE_MAX_BYTES = 8192;

@@ -1,5 +1,6 @@
 import {
   archDecoder,
+  hostnameDecoder,
   idDecoder,
   isErrorCode,
   labelsDecoder,
@@ -14,7 +15,7 @@ import {
   type Outcome,
 } from "@muster/core";
 import { AgentMessage, LocalPolicy as WirePolicy } from "./gen/muster/agent/v1/agent.ts";
-import { buffer, emptyAsNull, hostnameDecoder, readMessage } from "./wire.ts";
+import { buffer, emptyAsNull, readMessage } from "./wire.ts";
 
 /** Most characters of a command's output. */
 export const COMMAND_OUTPUT_MAX = 65_536;

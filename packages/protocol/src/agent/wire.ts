@@ -34,14 +34,6 @@ export function emptyAsNull<T>(decoder: Decoder<T>): Decoder<T | null> {
   return (value, path) => (value === "" ? null : decoder(value, path));
 }
 
-/** A name for people, of a host. */
-export const hostnameDecoder = parse.string({
-  min: 1,
-  max: 253,
-  pattern: /^[\p{L}\p{N}._ -]+$/u,
-  what: "letters, digits and . _ -",
-});
-
 /** protobuf-js needs Node's own kind of bytes; shares the memory. */
 export function buffer(value: Uint8Array): Buffer {
   return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
