@@ -31,7 +31,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     loggerInstance: options.log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_MAX_BYTES,
-    forceCloseConnections: true,
+    forceCloseConnections: "idle",
     routerOptions: { maxParamLength: 512 },
     frameworkErrors: (error, request, reply) => {
       // The address could not even be read; no route and no hook has seen the request.

@@ -1,0 +1,104 @@
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { MusterError } from "@muster/core";
+import { createSystemClock } from "@muster/fleet";
+import { parseTrustAnchor, type TrustAnchor } from "@muster/trust";
+import type { Logger } from "pino";
+import packageJson from "../package.json" with { type: "json" };
+import { type ApiTokens, createApiTokens } from "./access/api-tokens.ts";
+import { createSessions } from "./access/sessions.ts";
+import { type Closing, createClosing } from "./closing.ts";
+import { startCertifiedGateway } from "./certified-gateway.ts";
+import { createHttpServer } from "./http/http-server.ts";
+import { listenHttp } from "./http/listen.ts";
+import { prepareDataFolder } from "./keeping/data-folder.ts";
+import { createLiveFeed } from "./live/live-feed.ts";
+import { countRollouts } from "./observe/count-rollouts.ts";
+import { createMetrics } from "./observe/metrics.ts";
+import { openFleet } from "./open-fleet.ts";
+import type { ServerSettings } from "./settings/settings.ts";
+
+/** A server at work. */
+export interface RunningServer {
+  /** Of the API and the pages. */
+  readonly url: string;
+  readonly gatewayPort: number;
+  /** The administrator's token, if this start has made one. */
+  readonly adminToken: string | null;
+  /** Ends it; nothing that was answered is lost. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts all of it in this process: API, pages, controller and gateway. Resolves when browsers and agents can connect; when it
+ * cannot, it throws why and leaves nothing open. A kill at any moment loses nothing that was answered.
+ */
+export async function startServer(settings: ServerSettings, log: Logger): Promise<RunningServer> {
+  const closing = createClosing();
+  try {
+    return await open(settings, log, closing);
+  } catch (error) {
+    await closing.closeAll();
+    throw error;
+  }
+}
+
+async function open(settings: ServerSettings, log: Logger, closing: Closing): Promise<RunningServer> {
+  const onError = (error: unknown) => log.error({ err: error }, "something failed; it is tried again");
+  const clock = createSystemClock();
+  const trustedAnchor = await readTrustAnchor(settings.trustAnchorFile);
+  const folder = await prepareDataFolder(settings.dataFolder);
+  const { mirrorAllow } = settings;
+  const fleet = await openFleet({ folder, trustedAnchor, mirrorAllow, clock, onError }, closing);
+  const { plane, releases, db } = fleet;
+
+  const path = folder.gateway;
+  const gateway = await startCertifiedGateway({ ...fleet, settings, path, clock, log, desk: plane.desk });
+  closing.add(() => gateway.close());
+  plane.start(gateway.line);
+
+  const readOverview = () => plane.agents.overview();
+  const epoch = randomBytes(6).toString("hex");
+  const live = createLiveFeed({ ...fleet, clock, epoch, rollouts: plane.rollouts, readOverview, onError });
+  closing.add(() => live.close());
+  const apiTokens = createApiTokens({ db, clock });
+  const app = await createHttpServer({
+    useCases: { releases, ...plane },
+    apiTokens,
+    sessions: createSessions({ db, clock }),
+    live,
+    metrics: createMetrics({
+      readOverview,
+      countRollouts: () => countRollouts(db),
+      countStreams: () => gateway.counts(),
+    }),
+    clock,
+    log,
+    requireReady: async () => void (await apiTokens.hasAdministrator()),
+    publicUrl: settings.publicUrl,
+    webFolder: settings.webFolder,
+    version: packageJson.version,
+  });
+  const http = await listenHttp(app, settings.http);
+  closing.add(() => http.close());
+  const adminToken = await administratorToken(apiTokens, settings.newAdminToken);
+  return { url: http.url, gatewayPort: gateway.port, adminToken, close: () => closing.closeAll() };
+}
+
+async function readTrustAnchor(path: string): Promise<TrustAnchor> {
+  const bytes = await readFile(path).catch((cause: Error) => {
+    const problem = `${cause.message}; make one with \`muster release keygen\` and \`muster release anchor\``;
+    throw new MusterError(
+      "SERVER_CONFIG_INVALID",
+      { setting: "--trust-anchor (MUSTER_TRUST_ANCHOR)", path, problem },
+      { cause },
+    );
+  });
+  return parseTrustAnchor(bytes);
+}
+
+/** A new token at the first start, and when one is asked for. Made last, so that it is never lost before it is shown. */
+async function administratorToken(apiTokens: ApiTokens, isAskedFor: boolean): Promise<string | null> {
+  const isNeeded = isAskedFor || !(await apiTokens.hasAdministrator());
+  return isNeeded ? apiTokens.renewAdministrator() : null;
+}
