@@ -285,7 +285,6 @@ describe("a query", () => {
     ["/api/v1/agents?product=../x", "product"],
     ["/api/v1/agents?cursor=x", "cursor"],
     [`/api/v1/releases?cursor=${"x".repeat(513)}`, "cursor"],
-    ["/api/v1/releases?cursor=x", "cursor"],
     ["/api/v1/releases?product=UPPER", "product"],
     [`/api/v1/rollouts?state=${"x".repeat(33)}`, "state"],
     ["/api/v1/rollouts/r1/targets?group=everything", "group"],
@@ -295,6 +294,10 @@ describe("a query", () => {
     const problem = refusalOf(await send("GET", path));
     expect(problem).toMatchObject({ code: "REQUEST_INVALID", details: { field } });
   });
+});
+
+test.each(["x", "W10", "WzEsMl0"])("the cursor %s, which no list has given, is refused", async (cursor) => {
+  expect(refusalOf(await send("GET", `/api/v1/releases?cursor=${cursor}`)).code).toBe("REQUEST_INVALID");
 });
 
 describe("an address", () => {

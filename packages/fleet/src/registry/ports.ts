@@ -1,4 +1,5 @@
 import type { ReleaseView } from "@muster/protocol/http";
+import type { Page, PageQuery } from "../ports.ts";
 import type { Actor } from "../rollout/ports.ts";
 
 /** Fetches artifacts from where manifests say they are. */
@@ -34,12 +35,6 @@ export interface PublishRequest {
   readonly source: "url" | "upload";
 }
 
-export interface ReleaseList {
-  readonly items: ReleaseView[];
-  readonly nextCursor: string | null;
-  readonly total: number;
-}
-
 /** The registry's use cases. Every one is durable when it resolves. */
 export interface ReleaseRegistry {
   /**
@@ -57,15 +52,14 @@ export interface ReleaseRegistry {
   /** Throws `RESOURCE_NOT_FOUND`. */
   get(release: ReleaseKey): Promise<ReleaseView>;
   /** Newest first. Throws `REQUEST_INVALID` for a cursor that is none. */
-  list(query: ReleaseListQuery): Promise<ReleaseList>;
+  list(query: ReleaseQuery): Promise<Page<ReleaseView>>;
   /** Goes on with what a kill cut off: mirrorings, and the pauses of yanked releases. Call once, at the start. */
   resume(): Promise<void>;
   /** Ends background work; what was under way goes on at the next start. */
   stop(): Promise<void>;
 }
 
-export interface ReleaseListQuery {
+/** As `releaseListQuerySchema` reads it. */
+export interface ReleaseQuery extends PageQuery {
   readonly product?: string | undefined;
-  readonly cursor?: string | undefined;
-  readonly limit: number;
 }

@@ -74,11 +74,11 @@ export function createReleaseRegistry(ports: RegistryPorts): ReleaseRegistry {
     },
     get: view,
     list: async (query) => {
-      const { rows, nextCursor, total } = await listReleaseRows(db, query);
-      const items = rows.map(({ release, artifacts }) => {
+      const page = await listReleaseRows(db, query);
+      const items = page.items.map(({ release, artifacts }) => {
         return toReleaseView(release, artifacts, (sha256) => stored.get(sha256) ?? 0);
       });
-      return { items, nextCursor, total };
+      return { ...page, items };
     },
     resume: async () => {
       const unsettled = await db
