@@ -105,6 +105,14 @@ export class SimulatedFleet {
     for (const agent of this.agents) agent.obeyAbsence();
   }
 
+  /** How the agents behave from now on; one profile for each. */
+  become(profiles: readonly Profile[], nature: Omit<Nature, "profile">): void {
+    for (const [index, agent] of this.agents.entries()) {
+      const profile = profiles[index] ?? { kind: "healthy" };
+      agent.become({ ...nature, profile });
+    }
+  }
+
   census(): Census {
     const states = this.agents.map(({ state }) => state);
     return takeCensus(states, this.#plan.profiles.length, this.#tally);

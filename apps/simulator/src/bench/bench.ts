@@ -1,0 +1,67 @@
+import type { BenchOptions, Measure } from "../arguments/bench-arguments.ts";
+import type { Figure } from "./figure.ts";
+import { openGround, type BenchTools } from "./ground.ts";
+import { downtimeFigures, measureDowntime, rawStarts } from "./measures/downtime.ts";
+import { faultsFigures, measureHalt, measureTerminal } from "./measures/faults.ts";
+import { measurePush, pushFigures } from "./measures/push.ts";
+import { measureRollout, rawDownloadSeconds, rolloutFigures, VARIANTS } from "./measures/rollout.ts";
+import type { RolloutResult } from "./measures/rollout.ts";
+import { connectFleet, holdSockets, streamsFigures } from "./measures/streams.ts";
+
+/** What a bare push sends when no real one was measured, in bytes. */
+const USUAL_ASSIGNMENT_BYTES = 2000;
+
+/** Measures what is asked for, on one server for all that has the same number of agents. */
+export async function bench(options: BenchOptions, tools: BenchTools): Promise<readonly Figure[]> {
+  const { agents, streams, only } = options;
+  const wants = (...measures: Measure[]) => measures.some((measure) => only.includes(measure));
+  const figures: Figure[] = [];
+  if (wants("streams") && streams !== agents) {
+    figures.push(...(await onOneGround(streams, ["streams"], tools)));
+  }
+  const rest = only.filter((measure) => measure !== "streams" || streams === agents);
+  if (rest.some((measure) => measure !== "downtime"))
+    figures.push(...(await onOneGround(agents, rest, tools)));
+  if (wants("downtime")) {
+    const result = await measureDowntime(tools);
+    figures.push(...downtimeFigures(result, await rawStarts(tools)));
+  }
+  return figures;
+}
+
+/** Everything that one server and its fleet are measured for; the baselines follow when both are gone. */
+async function onOneGround(
+  agents: number,
+  measures: readonly Measure[],
+  tools: BenchTools,
+): Promise<readonly Figure[]> {
+  const wants = (measure: Measure) => measures.includes(measure);
+  tools.tell(`a server of its own, and ${agents} agents`);
+  const ground = await openGround(tools, agents);
+  const held = await connectFleet(ground, tools, wants("streams"));
+  const push = wants("push") ? await measurePush(ground, tools) : null;
+  const rollouts: RolloutResult[] = [];
+  if (wants("rollout")) {
+    for (const variant of VARIANTS) rollouts.push(await measureRollout(ground, variant, tools));
+  }
+  const faults = wants("faults")
+    ? faultsFigures(await measureHalt(ground, tools), await measureTerminal(ground, tools), agents)
+    : [];
+  await ground.stop();
+
+  const figures: Figure[] = [];
+  if (wants("streams") || push) {
+    const raw = await holdSockets(tools, { count: agents, pushBytes: push?.bytes ?? USUAL_ASSIGNMENT_BYTES });
+    if (wants("streams")) figures.push(...streamsFigures(held, raw, agents));
+    if (push) figures.push(...pushFigures(push, raw));
+  }
+  if (rollouts.length > 0) {
+    const raw = new Map<number, number>();
+    for (const { variant } of rollouts) {
+      const atOnce = variant.maxInFlight;
+      raw.set(atOnce, await rawDownloadSeconds(tools, { count: agents, atOnce }));
+    }
+    figures.push(...rolloutFigures(rollouts, raw, agents));
+  }
+  return [...figures, ...faults];
+}
