@@ -5,6 +5,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { HEARTBEAT_MS } from "./testing/fake-gateway.ts";
 import { createTestHost, type TestHost } from "./testing/test-host.ts";
 
+// Real processes and sockets: a busy machine takes its time.
+vi.setConfig({ testTimeout: 30_000 });
+
 let host: TestHost;
 beforeEach(async () => {
   host = await createTestHost();

@@ -7,6 +7,9 @@ import type { RunningAgent } from "./agent-options.ts";
 import { createReleaseSigner, signRelease } from "./testing/signed-release.ts";
 import { createTestHost, type TestHost } from "./testing/test-host.ts";
 
+// Real processes and sockets: a busy machine takes its time.
+vi.setConfig({ testTimeout: 30_000 });
+
 const ARCHIVE = Buffer.from("some bytes of an archive. ".repeat(40_000));
 
 let host: TestHost;

@@ -3,6 +3,9 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ask } from "./testing/https-get.ts";
 import { issueIdentity, startTestFleet, type Identity, type TestFleet } from "./testing/test-fleet.ts";
 
+// Real processes and sockets: a busy machine takes its time.
+vi.setConfig({ testTimeout: 30_000 });
+
 const CONTENT = Buffer.from("an archive, in many pieces. ".repeat(20_000));
 const PATH = "/v1/targets/t1/artifact";
 

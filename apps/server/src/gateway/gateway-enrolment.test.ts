@@ -18,6 +18,9 @@ import {
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { dialRaw, helloOf, startTestFleet, type TestFleet } from "./testing/test-fleet.ts";
 
+// Real processes and sockets: a busy machine takes its time.
+vi.setConfig({ testTimeout: 30_000 });
+
 let fleet: TestFleet;
 beforeEach(async () => {
   fleet = await startTestFleet();

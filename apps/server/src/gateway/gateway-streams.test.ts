@@ -6,6 +6,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { dialRaw, HEARTBEAT_MS, helloOf, issueIdentity, startTestFleet } from "./testing/test-fleet.ts";
 import type { RawAgent, TestFleet } from "./testing/test-fleet.ts";
 
+// Real processes and sockets: a busy machine takes its time.
+vi.setConfig({ testTimeout: 30_000 });
+
 const ASSIGN: Instruction = {
   kind: "assign",
   targetId: "t1",

@@ -1,10 +1,13 @@
 import { chmod, readFile, readdir, stat } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { authorityPin, createAuthority, readClientCertificate } from "@muster/trust/x509";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { loadIdentity } from "../identity/identity-store.ts";
 import { createTestHost, type TestHost } from "../testing/test-host.ts";
 import { enrolHost, type EnrolmentOptions } from "./enrol-host.ts";
+
+// Real processes and sockets: a busy machine takes its time.
+vi.setConfig({ testTimeout: 30_000 });
 
 let host: TestHost;
 beforeEach(async () => {
