@@ -64,6 +64,7 @@ test("--help is its own command, and its text names every flag and variable", ()
     expect(settingsHelp()).toContain(`--${flag}`);
     expect(settingsHelp()).toContain(env);
   }
+  for (const line of settingsHelp().split("\n")) expect(line.length).toBeLessThanOrEqual(100);
 });
 
 describe.each([

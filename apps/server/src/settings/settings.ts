@@ -110,11 +110,30 @@ export const SETTINGS = {
 
 export type SettingName = keyof typeof SETTINGS;
 
+const HELP_INDENT = 28;
+const HELP_WIDTH = 100;
+
 /** The text of `--help`. */
 export function settingsHelp(): string {
   const rows = Object.values<Setting>(SETTINGS).map(({ flag, env, value, multiple, help }) => {
-    const usage = `--${flag}${value === undefined ? "" : ` ${value}`}`;
-    return `  ${usage.padEnd(26)}${help}\n${" ".repeat(28)}${env}${multiple ? ", separated by commas; the flag can be repeated" : ""}`;
+    const usage = `  --${flag}${value === undefined ? "" : ` ${value}`}`;
+    const variable = multiple ? `${env}, separated by commas; the flag can be repeated` : env;
+    const [first = "", ...others] = [...wrap(help, HELP_WIDTH - HELP_INDENT), variable];
+    return [usage.padEnd(HELP_INDENT) + first, ...others.map((line) => " ".repeat(HELP_INDENT) + line)].join(
+      "\n",
+    );
   });
   return `The control plane: API, pages, rollout controller and gateway.\n\nUsage: muster server [options]\n\n${rows.join("\n")}\n`;
+}
+
+/** The text in lines of at most `width` characters, where its words allow. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1);
+    if (line !== undefined && line.length + 1 + word.length <= width)
+      lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
