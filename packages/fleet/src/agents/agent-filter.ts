@@ -18,7 +18,7 @@ export function agentConditions(eb: OnAgents, query: AgentQuery, hearing: Hearin
   if (arch !== undefined) conditions.push(eb("arch", "=", arch));
   if (online !== undefined) conditions.push(eb("connected_at", online === "true" ? "is not" : "is", null));
   if (search !== undefined) conditions.push(contains(search));
-  if (state !== undefined) conditions.push(latestTarget(eb, sql`targets.state = ${state}`));
+  if (state !== undefined) conditions.push(hasLatestTarget(eb, [state]));
   if (attention !== undefined) conditions.push(NEEDS_ATTENTION[attention](eb, hearing));
   if (labels !== undefined) {
     for (const term of parseLabelExpression(labels)) conditions.push(meets(eb, term));
@@ -33,22 +33,23 @@ type Attention = NonNullable<AgentQuery["attention"]>;
 
 const NEEDS_ATTENTION: Readonly<Record<Attention, (eb: OnAgents, hearing: Hearing) => Expression<SqlBool>>> =
   {
-    failed: (eb) => latestTarget(eb, sql`targets.state in (${sql.join([...FAILED_STATES])})`),
-    stuck: (eb, hearing) => latestTarget(eb, isSilent(hearing)),
+    failed: (eb) => hasLatestTarget(eb, FAILED_STATES),
+    stuck: (eb, hearing) => {
+      const joined = latestTargets(eb).innerJoin("rollouts", "rollouts.id", "targets.rollout_id");
+      return eb("agents.id", "in", joined.where(isSilent(hearing)));
+    },
     unknown_version: (eb) => eb("version", "is", null),
   };
 
-function latestTarget(eb: OnAgents, condition: Expression<unknown>): Expression<SqlBool> {
-  return eb(
-    "agents.id",
-    "in",
-    eb
-      .selectFrom("targets")
-      .innerJoin("rollouts", "rollouts.id", "targets.rollout_id")
-      .select("targets.agent_id")
-      .where("targets.latest", "=", (lit) => lit.lit(1))
-      .where(sql<SqlBool>`${condition}`),
-  );
+function hasLatestTarget(eb: OnAgents, states: readonly string[]): Expression<SqlBool> {
+  return eb("agents.id", "in", latestTargets(eb).where("targets.state", "in", states));
+}
+
+function latestTargets(eb: OnAgents) {
+  return eb
+    .selectFrom("targets")
+    .select("targets.agent_id")
+    .where("targets.latest", "=", (on) => on.lit(1));
 }
 
 /** In any case, with the pattern's own signs taken as they are. */

@@ -188,6 +188,15 @@ describe("a stream", () => {
     expect((await agents().read(agentId)).online).toBe(false);
   });
 
+  test("that cannot be recorded leaves its agent offline, also if it was online before", async () => {
+    const { agentId } = await lab.enrol();
+    await desk().connected(aHello(agentId));
+    lab.watched.killAt({ commit: 1, when: "before", isFatal: false });
+    await expect(desk().connected(aHello(agentId))).rejects.toThrow("before the commit");
+    await lab.run(2000);
+    expect((await agents().read(agentId)).online).toBe(false);
+  });
+
   test("many that come at once are recorded in a few transactions", async () => {
     const ids: string[] = [];
     for (let index = 0; index < 50; index += 1) ids.push((await lab.enrol()).agentId);

@@ -31,6 +31,14 @@ export function createAgentDesk(ports: AgentDeskPorts): OpenAgentDesk {
     greetAgents({ db, targets, connectedSince }, greetings),
   );
 
+  const leave = (agentId: string) => {
+    present.delete(agentId);
+    if (!roster.get(agentId)) return;
+    roster.set(agentId, { connectedAt: null });
+    signs.note(agentId, null);
+    targets.agentChanged(agentId);
+  };
+
   return {
     ...createEnrolment(ports),
     admit: (identity) => roster.admit(identity),
@@ -46,7 +54,8 @@ export function createAgentDesk(ports: AgentDeskPorts): OpenAgentDesk {
         bus.publish({ kind: "agent", agentId });
         return instructions;
       } catch (error) {
-        if (present.get(agentId) === at) present.delete(agentId);
+        // Nor does the stream before it stand any more.
+        if (present.get(agentId) === at) leave(agentId);
         throw error;
       }
     },
@@ -54,10 +63,7 @@ export function createAgentDesk(ports: AgentDeskPorts): OpenAgentDesk {
     disconnected: (agentId) => {
       // The stream that a newer one has replaced.
       if (ports.line()?.isConnected(agentId)) return;
-      if (!present.delete(agentId)) return;
-      roster.set(agentId, { connectedAt: null });
-      signs.note(agentId, null);
-      targets.agentChanged(agentId);
+      if (present.has(agentId)) leave(agentId);
     },
 
     heartbeat: (agentId, heartbeat) => {

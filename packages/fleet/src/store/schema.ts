@@ -119,7 +119,7 @@ export interface RolloutRow {
   created_at: number;
   created_by: string;
   ended_at: number | null;
-  /** 1: still to be planned; a rollout that has ended is, until the last of its agents has reported or timed out. */
+  /** 1: still to be planned; a rollout that has ended is, until the last of its targets has. */
   open: number;
   revision: number;
   last_batch_at: number | null;

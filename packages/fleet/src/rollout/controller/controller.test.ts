@@ -291,6 +291,16 @@ describe("an operator", () => {
     expect(await world.read()).toMatchObject({ state: "canceled", counts: { healthy: 3, canceled: 7 } });
   });
 
+  test("cancels before anyone is under way", async () => {
+    await begin({ agents: 3 });
+    for (const agent of world.agents) agent.disconnect();
+    const { id } = await world.create({});
+    await world.run(1000);
+    await world.plane().rollouts.cancel(id);
+    await world.run(1000);
+    expect(await world.read()).toMatchObject({ state: "canceled", counts: { pending: 0, canceled: 3 } });
+  });
+
   test("retries what failed, as a new attempt", async () => {
     let isFixed = false;
     await begin({ agents: 4, ending: () => (isFixed ? "healthy" : "failed") });

@@ -1,4 +1,5 @@
 import type { KeyObject } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import { MusterError, type Rollout, type Target } from "@muster/core";
 import type { Updateable } from "kysely";
 import { chunksOf, insertAll } from "../../store/bulk.ts";
@@ -83,36 +84,43 @@ async function insertTargets(trx: Database, rolloutId: string, targets: readonly
 }
 
 async function writeTargets(trx: Database, draft: RolloutDraft): Promise<void> {
-  const reasons = new Map<Target["reason"], string[]>();
+  const groups = new Map<string, { readonly change: Updateable<TargetRow>; readonly ids: string[] }>();
   for (const target of draft.changed.values()) {
-    const columns = draft.columns.get(target.id);
-    if (!columns && isOnlyReason(draft, target)) {
-      const ids = reasons.get(target.reason);
-      if (ids) ids.push(target.id);
-      else reasons.set(target.reason, [target.id]);
-    } else {
-      await updateTarget(trx, target.id, { ...targetChanges(target), ...columns });
+    const change = { ...changedColumns(draft, target), ...draft.columns.get(target.id) };
+    if (draft.columns.has(target.id)) {
+      await updateTarget(trx, target.id, change);
+      continue;
     }
+    // Thousands change alike when a wave opens, or a rollout halts or is canceled.
+    const key = JSON.stringify(change);
+    const group = groups.get(key);
+    if (group) group.ids.push(target.id);
+    else groups.set(key, { change, ids: [target.id] });
   }
   for (const [id, columns] of draft.columns) {
     if (!draft.changed.has(id)) await updateTarget(trx, id, columns);
   }
-  // Thousands at once get the same reason when a wave opens or a rollout halts.
-  for (const [reason, ids] of reasons) {
-    for (const chunk of chunksOf(ids)) {
-      await trx.updateTable("targets").set({ reason }).where("id", "in", chunk).execute();
-    }
-  }
+  for (const { change, ids } of groups.values()) await updateTargets(trx, ids, change);
 }
 
-function isOnlyReason(draft: RolloutDraft, target: Target): boolean {
-  const before = draft.originals.get(target.id);
-  return (
-    before?.state === target.state &&
-    before.since === target.since &&
-    before.progressAt === target.progressAt &&
-    before.fromVersion === target.fromVersion
-  );
+function changedColumns({ originals }: RolloutDraft, target: Target): Updateable<TargetRow> {
+  const before = originals.get(target.id);
+  const after = targetChanges(target);
+  if (!before) return after;
+  const had = new Map<string, unknown>(Object.entries(targetChanges(before)));
+  return Object.fromEntries(Object.entries(after).filter(([name, value]) => had.get(name) !== value));
+}
+
+async function updateTargets(
+  trx: Database,
+  ids: readonly string[],
+  change: Updateable<TargetRow>,
+): Promise<void> {
+  if (Object.keys(change).length === 0) return;
+  for (const chunk of chunksOf(ids)) {
+    await trx.updateTable("targets").set(change).where("id", "in", chunk).execute();
+    if (ids.length > chunk.length) await setImmediate();
+  }
 }
 
 async function updateTarget(trx: Database, id: string, change: Updateable<TargetRow>): Promise<void> {
