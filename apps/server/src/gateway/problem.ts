@@ -1,7 +1,6 @@
 import type { ServerResponse } from "node:http";
-import { asMusterError, ERROR_REGISTRY } from "@muster/core";
-import type { Problem } from "@muster/protocol/http";
-import { publicMessage } from "./status.ts";
+import { ERROR_REGISTRY, MusterError } from "@muster/core";
+import { PROBLEM_TYPE, problemOf } from "../http/problem.ts";
 
 /** Seconds after which a refused download may be tried again. */
 const RETRY_AFTER_SECONDS = 2;
@@ -12,22 +11,14 @@ export function answerProblem(response: ServerResponse, error: unknown): void {
     response.destroy();
     return;
   }
-  const problem = asMusterError(error);
-  const { meaning, help, httpStatus, retryable } = ERROR_REGISTRY[problem.code];
-  const body: Problem = {
-    type: `https://muster.dev/errors/${problem.code}`,
-    title: meaning,
-    status: httpStatus,
-    detail: publicMessage(problem),
-    code: problem.code,
-    help,
-    retryable,
-    details: problem.code === "INTERNAL_UNEXPECTED" ? {} : { ...problem.details },
-  };
+  // What is unexpected says nothing of itself.
+  const problem =
+    error instanceof MusterError ? error : new MusterError("INTERNAL_UNEXPECTED", {}, { cause: error });
+  const { httpStatus, retryable } = ERROR_REGISTRY[problem.code];
   response.writeHead(httpStatus, {
-    "content-type": "application/problem+json",
+    "content-type": PROBLEM_TYPE,
     "cache-control": "no-store",
     ...(retryable && { "retry-after": String(RETRY_AFTER_SECONDS) }),
   });
-  response.end(JSON.stringify(body));
+  response.end(JSON.stringify(problemOf(problem)));
 }

@@ -20,7 +20,7 @@ export function grpcFailure(error: unknown): GrpcFailure {
 }
 
 /** What the other side may read. */
-export function publicMessage(problem: MusterError): string {
+function publicMessage(problem: MusterError): string {
   const { code, message } = problem;
   const text = code === "INTERNAL_UNEXPECTED" ? ERROR_REGISTRY[code].meaning : message;
   // A cut may split a surrogate pair, which the gRPC library cannot encode.
