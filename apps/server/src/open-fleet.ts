@@ -1,3 +1,4 @@
+import { asMusterError, MusterError } from "@muster/core";
 import {
   type Bus,
   type Clock,
@@ -44,7 +45,7 @@ export interface OpenFleetOptions {
 export async function openFleet(options: OpenFleetOptions, closing: Closing): Promise<OpenFleet> {
   const { folder, trustedAnchor, clock, onError } = options;
   // Before anything else in the folder is touched: it keeps a second server out.
-  const db = await openDatabase({ path: folder.database });
+  const db = await openStore(folder.database);
   closing.add(() => db.destroy());
   const { authority, assignmentKey } = await keepIdentities(folder, clock.now());
   const objects = await openFolderObjectStore(folder.objects);
@@ -67,4 +68,13 @@ export async function openFleet(options: OpenFleetOptions, closing: Closing): Pr
   closing.add(() => releases.stop());
   await releases.resume();
   return { db, objects, bus, authority, plane, releases };
+}
+
+async function openStore(path: string): Promise<Database> {
+  try {
+    return await openDatabase({ path });
+  } catch (cause) {
+    const error = asMusterError(cause, "STORE_UNAVAILABLE");
+    throw new MusterError(error.code, { ...error.details, database: path }, { cause });
+  }
 }

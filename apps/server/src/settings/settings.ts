@@ -118,10 +118,8 @@ export function settingsHelp(): string {
   const rows = Object.values<Setting>(SETTINGS).map(({ flag, env, value, multiple, help }) => {
     const usage = `  --${flag}${value === undefined ? "" : ` ${value}`}`;
     const variable = multiple ? `${env}, separated by commas; the flag can be repeated` : env;
-    const [first = "", ...others] = [...wrap(help, HELP_WIDTH - HELP_INDENT), variable];
-    return [usage.padEnd(HELP_INDENT) + first, ...others.map((line) => " ".repeat(HELP_INDENT) + line)].join(
-      "\n",
-    );
+    const lines = [...wrap(help, HELP_WIDTH - HELP_INDENT), variable];
+    return lines.map((line, index) => (index === 0 ? usage : "").padEnd(HELP_INDENT) + line).join("\n");
   });
   return `The control plane: API, pages, rollout controller and gateway.\n\nUsage: muster server [options]\n\n${rows.join("\n")}\n`;
 }

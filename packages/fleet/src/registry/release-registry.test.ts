@@ -3,9 +3,12 @@ import { Readable } from "node:stream";
 import { MusterError } from "@muster/core";
 import { releasePageSchema, releaseSchema } from "@muster/protocol/http";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { createFetcherOn, FETCH_LIMITS } from "../adapters/fetcher/guarded-fetcher.ts";
+import type { Network } from "../adapters/fetcher/network.ts";
 import { createLocalBus } from "../adapters/local-bus.ts";
 import type { Clock, FleetChange, ObjectStore } from "../ports.ts";
 import { type Database, openDatabase } from "../store/database.ts";
+import { startHttpsOrigin } from "../testing/https-origin.ts";
 import { createMemoryObjectStore } from "../testing/memory-object-store.ts";
 import { createReleaseSigner, type SignedRelease } from "../testing/release-signer.ts";
 import type { ArtifactFetcher, ReleaseRegistry } from "./ports.ts";
@@ -278,6 +281,28 @@ describe("mirroring", () => {
     expect(begun.state).toBe("mirroring");
     expect((await stateAfterWork(registry)).state).toBe("ready");
     for (const { sha256 } of release.content.artifacts) expect(await objects.has(sha256)).toBe(true);
+  });
+
+  test("follows a real host over https, redirects and all", async () => {
+    const origin = await startHttpsOrigin(["archives.test"]);
+    const at = (path: string) => `https://archives.test:${origin.port}/${path}`;
+    const release = signer.sign({ version: "1.0.0", archives: TWO_ARCHIVES, urlOf: at });
+    origin.answer(({ url = "" }, response) => {
+      const archive = release.archives[url.replace("/stored/", "")];
+      if (archive) response.end(archive);
+      else response.writeHead(302, { location: `/stored${url}` }).end();
+    });
+    const network: Network = {
+      resolve: async () => [{ address: "127.0.0.1", family: 4 }],
+      refusalOf: () => null,
+      authority: origin.authority,
+    };
+    const hosts = [`archives.test:${origin.port}`];
+    const registry = registryWith(createFetcherOn(network, hosts, FETCH_LIMITS));
+    await registry.publish({ ...release, source: "url" }, ACTOR);
+    expect((await stateAfterWork(registry)).state).toBe("ready");
+    expect(origin.requests).toHaveLength(4);
+    await origin.close();
   });
 
   test("content that is not what was signed fails it, with the reason", async () => {
