@@ -1,10 +1,11 @@
-import { CLOCK_SKEW_LIMIT_MS, MusterError } from "@muster/core";
+import { CLOCK_SKEW_LIMIT_MS } from "@muster/core";
 import type { AgentDesk, AgentLine, Instruction } from "../gateway/ports.ts";
 import type { TargetDesk } from "../rollout/ports.ts";
 import { createGroupCommit } from "../store/group-commit.ts";
 import { createEnrolment, type EnrolmentPorts } from "./enrolment.ts";
 import { greetAgents, type Greeting } from "./greeting.ts";
 import { createLifeSigns } from "./life-signs.ts";
+import { readOwnArtifact } from "./own-artifact.ts";
 
 export interface AgentDeskPorts extends EnrolmentPorts {
   readonly targets: TargetDesk;
@@ -78,28 +79,7 @@ export function createAgentDesk(ports: AgentDeskPorts): OpenAgentDesk {
     progress: (agentId, progress) => targets.progress(agentId, progress),
     outcome: (agentId, outcome) => targets.outcome(agentId, outcome),
 
-    artifactOf: async (agentId, targetId) => {
-      const row = await db
-        .selectFrom("targets")
-        .innerJoin("rollouts", "rollouts.id", "targets.rollout_id")
-        .innerJoin("agents", "agents.id", "targets.agent_id")
-        .innerJoin("artifacts", (join) =>
-          join
-            .onRef("artifacts.product", "=", "rollouts.product")
-            .onRef("artifacts.version", "=", "targets.to_version")
-            .onRef("artifacts.os", "=", "agents.os")
-            .onRef("artifacts.arch", "=", "agents.arch"),
-        )
-        .select(["artifacts.sha256", "artifacts.size"])
-        .where("targets.id", "=", targetId)
-        .where("targets.agent_id", "=", agentId)
-        // Under way, and before the host's own updater has taken over.
-        .where("targets.state", "in", ["dispatched", "downloading", "verifying"])
-        .executeTakeFirst();
-      if (!row) throw new MusterError("DOWNLOAD_NOT_ALLOWED", { agent: agentId, target: targetId });
-      return { sha256: row.sha256, sizeBytes: row.size };
-    },
-
+    artifactOf: (agentId, targetId) => readOwnArtifact(db, agentId, targetId),
     flush: () => signs.flush(),
     stop: () => signs.stop(),
   };

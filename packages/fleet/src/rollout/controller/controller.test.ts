@@ -39,6 +39,9 @@ describe("a rollout over a fleet", () => {
     });
     expect(new Set(versions())).toEqual(new Set(["2.0.0"]));
     await expectOnceEach();
+    const [target] = await world.targets();
+    expect(world.changes).toContainEqual({ kind: "rollout", rolloutId: created.id });
+    expect(world.changes).toContainEqual({ kind: "target", rolloutId: created.id, targetId: target?.id });
   });
 
   test("opens a wave when the one before has passed and settled", async () => {

@@ -35,7 +35,7 @@ export function createProgressReports(ports: ProgressPorts): ProgressReports {
     if (collected.size === 0) return;
     callOff ??= clock.wakeAt(clock.now() + FLUSH_EVERY_MS, () => {
       callOff = null;
-      flush().catch(onError);
+      flush().catch(onError).finally(schedule).catch(onError);
     });
   };
 
@@ -48,7 +48,6 @@ export function createProgressReports(ports: ProgressPorts): ProgressReports {
       await ledger.commit(drafts);
     } catch (error) {
       collected = new Map([...batch, ...collected]);
-      schedule();
       throw error;
     }
     // Another stage has another deadline, and one that was silent has spoken.
