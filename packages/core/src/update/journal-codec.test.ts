@@ -7,6 +7,16 @@ import { decodeJournal, encodeJournal, JOURNAL_MAX_BYTES, readGenerations } from
 
 const written = encodeJournal(NEW_JOURNAL);
 
+/** The text again after reading it, or the code it was refused with. */
+function reread(text: string): string {
+  try {
+    return encodeJournal(decodeJournal(text));
+  } catch (error) {
+    if (error instanceof MusterError) return error.code;
+    throw error;
+  }
+}
+
 test("what was written is what is read", () => {
   fc.assert(
     fc.property(journalArbitrary, (journal) => {
@@ -43,11 +53,7 @@ test("any text either is a journal or is HOST_STATE_CORRUPT", () => {
         fc.string().map((text) => `${written}${text}`),
       ),
       (text) => {
-        try {
-          expect(encodeJournal(decodeJournal(text))).toBe(text);
-        } catch (error) {
-          expect(error).toMatchObject({ code: "HOST_STATE_CORRUPT" });
-        }
+        expect(reread(text)).toBeOneOf([text, "HOST_STATE_CORRUPT"]);
       },
     ),
   );

@@ -65,27 +65,31 @@ describe("a healthy version", () => {
   });
 
   test("starts over when it loses its connection", () => {
-    const reconnected = (ms: number) => (ms < 8000 ? {} : { connectedSinceMs: START + 8000 });
-    expect(watch((ms) => sighting(healthy(ms, reconnected(ms))), 300)).toMatchObject({
+    expect(
+      watch((ms) => sighting(healthy(ms, ms < 8000 ? {} : { connectedSinceMs: START + 8000 })), 300),
+    ).toMatchObject({
       verdict: { kind: "stable" },
       ms: 18_000,
     });
   });
 
   test("starts over when a check fails in between", () => {
-    const checks = (ms: number) =>
-      ms === 6000 ? { checks: [{ name: "disk", ok: false, message: "full" }] } : {};
-    expect(watch((ms) => sighting(healthy(ms, checks(ms))), 300)).toMatchObject({ ms: 17_000 });
+    const failing = { checks: [{ name: "disk", ok: false, message: "full" }] };
+    const see = (ms: number) => sighting(healthy(ms, ms === 6000 ? failing : {}));
+    expect(watch(see, 300)).toMatchObject({ ms: 17_000 });
   });
 
   test("may finish proving itself after the deadline", () => {
-    const late = (ms: number) => (ms < 55_000 ? null : healthy(ms, { connectedSinceMs: START + 55_000 }));
-    expect(watch((ms) => sighting(late(ms)), 300)).toMatchObject({ verdict: { kind: "stable" }, ms: 65_000 });
+    expect(
+      watch((ms) => sighting(ms < 55_000 ? null : healthy(ms, { connectedSinceMs: START + 55_000 })), 300),
+    ).toMatchObject({ verdict: { kind: "stable" }, ms: 65_000 });
   });
 
   test("that never keeps its connection fails in the end", () => {
-    const flapping = (ms: number) => healthy(ms, { connectedSinceMs: START + ms - (ms % 5000) });
-    const { verdict, ms } = watch((now) => sighting(flapping(now)), 300);
+    const { verdict, ms } = watch(
+      (now) => sighting(healthy(now, { connectedSinceMs: START + now - (now % 5000) })),
+      300,
+    );
     expect(verdict).toMatchObject({ kind: "failed", cause: { code: "PROBATION_DEADLINE" } });
     expect(ms).toBe(60_000 + 10_000 + HEALTH_STALE_MS);
   });
@@ -155,8 +159,9 @@ describe("time", () => {
   });
 
   test("counts again when the gateway accepts again", () => {
-    const gateway = (ms: number) => (ms <= 100_000 ? "not_accepting" : "accepting");
-    expect(watch((ms) => sighting(null, { gateway: gateway(ms) }), 600).ms).toBe(160_000);
+    expect(
+      watch((ms) => sighting(null, { gateway: ms <= 100_000 ? "not_accepting" : "accepting" }), 600).ms,
+    ).toBe(160_000);
   });
 
   test("counts for a version that is connected, whatever others get", () => {
