@@ -22,6 +22,9 @@ const NEVER_FETCHED = [
   /^https:\/\/mantine\.dev\//,
 ];
 
+/** Needed where values are checked, not where they are shown: only their types may come in. */
+const NOT_FOR_BROWSERS = /node_modules\/(?:zod|semver)\//;
+
 /** Refuses a build that is too heavy or reaches outside, and lays a .br and a .gz beside each file. */
 export function checkedDelivery({ entryBudgetBytes }: DeliveryOptions): Plugin {
   return {
@@ -34,6 +37,10 @@ export function checkedDelivery({ entryBudgetBytes }: DeliveryOptions): Plugin {
         const message = `the entry weighs ${bytes} bytes of gzipped JavaScript, of ${entryBudgetBytes} allowed`;
         if (bytes > entryBudgetBytes) this.error(message);
         this.info(message);
+        const unwanted = Object.values(bundle).flatMap((file) =>
+          file.type === "chunk" ? file.moduleIds.filter((id) => NOT_FOR_BROWSERS.test(id)) : [],
+        );
+        if (unwanted.length > 0) this.error(`the build contains ${unwanted[0]}`);
         const remote = remoteAddresses(bundle);
         if (remote.length > 0) this.error(`the build refers to other servers:\n${remote.join("\n")}`);
         for (const file of Object.values(bundle)) {

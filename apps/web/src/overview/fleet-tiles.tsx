@@ -62,7 +62,7 @@ function tilesOf({ agents, online, offline, failed, stuck, unknownVersion }: Ove
       tone: "bad",
       value: failed,
       search: { q: "is:failed" },
-      hint: "last update failed or rolled back",
+      hint: "in their last update",
     },
     {
       word: "Stuck",

@@ -3,7 +3,6 @@ import { Fragment } from "react";
 import { count } from "../format/number.ts";
 import { exactDuration } from "../format/time.ts";
 import { Card } from "../ui/card.tsx";
-import { Command } from "../ui/command.tsx";
 import { type Fact, FactList } from "../ui/fact-list.tsx";
 import { Time } from "../ui/time.tsx";
 import { cohortWords, strategyWords, thresholdWords } from "./words.ts";
@@ -13,7 +12,6 @@ export function RolloutFacts({ rollout }: { readonly rollout: RolloutView }) {
   return (
     <Card title="Plan">
       <FactList facts={factsOf(rollout)} />
-      <Command text={`muster rollout watch ${rollout.id}`} />
     </Card>
   );
 }

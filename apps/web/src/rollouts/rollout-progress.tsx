@@ -2,6 +2,7 @@ import type { RolloutView } from "@muster/protocol/http";
 import type { ReactNode } from "react";
 import { count, percent } from "../format/number.ts";
 import { Card } from "../ui/card.tsx";
+import { Command } from "../ui/command.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { Elapsed } from "../ui/time.tsx";
 import css from "./rollout-progress.module.css";
@@ -32,6 +33,7 @@ export function RolloutProgress({ rollout }: { readonly rollout: RolloutView }) 
               </li>
             ))}
         </ul>
+        <Command text={`muster rollout watch ${rollout.id}`} />
       </div>
     </Card>
   );

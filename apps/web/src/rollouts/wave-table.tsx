@@ -38,12 +38,12 @@ export function WaveTable({ rollout, search }: WaveTableProps) {
         <tr>
           <th scope="col">Wave</th>
           <th scope="col">State</th>
+          <th scope="col">Gate</th>
           {COLUMNS.map(({ name }) => (
             <th key={name} scope="col" data-numeric>
               {name}
             </th>
           ))}
-          <th scope="col">Gate</th>
         </tr>
       </thead>
       <tbody>
@@ -65,12 +65,12 @@ export function WaveTable({ rollout, search }: WaveTableProps) {
               <StateBadge look={WAVE_LOOK[wave.state]} />
               {wave.reason !== null && <span className={css["why"]}>{reasonWords(wave.reason)}</span>}
             </td>
-            {COLUMNS.map(({ key, group }) => (
-              <Figure key={key} wave={wave} value={wave.counts[key]} group={group} />
-            ))}
             <td>
               <GateCell rollout={rollout} wave={wave} />
             </td>
+            {COLUMNS.map(({ key, group }) => (
+              <Figure key={key} wave={wave} value={wave.counts[key]} group={group} />
+            ))}
           </tr>
         ))}
       </tbody>

@@ -157,7 +157,7 @@ function createBusyRollouts(agents: readonly AgentView[], now: number): FakeRoll
       id: "r_7k2m9d",
       version: "1.2.0",
       cohort: { kind: "labels", expression: "env=production" },
-      strategy: waves([5, 25, 100], 20_000),
+      strategy: waves([5, 25, 100], 8000),
       maxInFlight: Math.max(4, Math.round(agents.length / 50)),
       agents: labelled("production"),
       startedAt,

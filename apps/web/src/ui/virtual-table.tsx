@@ -65,6 +65,7 @@ export function VirtualTable<T extends { readonly id: string }>(props: VirtualTa
                 aria-rowindex={item.index + 2}
                 data-index={item.index}
                 data-open={opened ? true : undefined}
+                data-last={item.index === total - 1 || undefined}
                 className={`${css["row"]} ${css["item"]}`}
                 style={{ transform: `translateY(${item.top}px)` }}
               >
