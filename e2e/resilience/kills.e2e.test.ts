@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { until, type LocalFleet, type LocalHost } from "@muster/local-fleet";
 import type { RolloutRequest } from "@muster/protocol/http";
 import { beforeAll, expect, test } from "vitest";
@@ -96,7 +96,7 @@ test.each([0, 60, 150, 300, 600])(
 
 /** Waits for an updater to begin on a host and ends it with SIGKILL after a while. */
 async function killUpdater(host: LocalHost, delayMs: number): Promise<boolean> {
-  const pid = await until("an updater to begin", () => pidOfUpdater(host), { everyMs: 5 });
+  const pid = await until("an updater to begin", () => pidOfUpdater(host), { everyMs: 5, timeoutMs: 20_000 });
   const from = performance.now();
   await until("the moment", () => performance.now() - from >= delayMs, { everyMs: 1 });
   try {
@@ -108,11 +108,8 @@ async function killUpdater(host: LocalHost, delayMs: number): Promise<boolean> {
   }
 }
 
+/** The lock of a working updater is a folder with one entry, `<pid>.<start>.<boot>`. */
 async function pidOfUpdater(host: LocalHost): Promise<number | null> {
-  try {
-    const lock = JSON.parse(await readFile(host.layout.lock, "utf8")) as { pid: number };
-    return lock.pid;
-  } catch {
-    return null;
-  }
+  const [entry] = await readdir(host.layout.lock).catch(() => []);
+  return entry === undefined ? null : Number.parseInt(entry, 10);
 }

@@ -1,22 +1,22 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { once } from "node:events";
-import { LocalHost, until, type LocalFleet } from "@muster/local-fleet";
+import { until, type LocalFleet, type LocalHost, type ReleaseFiles } from "@muster/local-fleet";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { agentIdOf, LIMITS, publishGood, startFleet, updateOne } from "../fleet.ts";
 import { CuttingProxy } from "./cutting-proxy.ts";
 
 let fleet: LocalFleet;
+let seed: ReleaseFiles;
 
 beforeAll(async () => {
   fleet = await startFleet();
-  await publishGood(fleet, "1.0.0");
+  seed = await publishGood(fleet, "1.0.0");
 });
 
 test("a download that is cut again and again is resumed where it broke off", async () => {
   const proxy = await CuttingProxy.start(fleet.server.gateway);
   afterAll(() => proxy.close());
-  const seed = await fleet.make({ version: "1.0.0" });
   const [host] = (await fleet.addHosts(["far-away"], seed, { gateway: proxy.address })) as [LocalHost];
   await fleet.publish(await fleet.make({ version: "1.1.0", paddingBytes: 6_000_000 }));
   proxy.cutAfterBytes = 1_500_000;
@@ -28,7 +28,6 @@ test("a download that is cut again and again is resumed where it broke off", asy
 });
 
 test("a gateway that refuses everyone during the probation rolls nothing back", async () => {
-  const seed = await fleet.make({ version: "1.0.0" });
   const [host] = (await fleet.addHosts(["host-1"], seed)) as [LocalHost];
   await publishGood(fleet, "1.2.0");
   const limits = { ...LIMITS, deadlineMs: 3000 };

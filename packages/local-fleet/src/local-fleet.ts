@@ -95,7 +95,6 @@ export class LocalFleet {
   ): Promise<readonly LocalHost[]> {
     const { gateway = this.server.gateway, labels = () => ({}) } = options;
     const { token } = await this.client.tokens.create({ maxUses: names.length });
-    const { online } = await this.client.overview();
     const added = await Promise.all(
       names.map(async (name) => {
         const host = new LocalHost(name, join(this.folder, "hosts", name), this.package);
@@ -106,13 +105,8 @@ export class LocalFleet {
       }),
     );
     this.hosts.push(...added);
-    await this.online(online + names.length);
+    await until(`${names.join(", ")} online`, () => this.#areOnline(names));
     return added;
-  }
-
-  /** Waits until so many agents are connected. */
-  async online(count: number): Promise<void> {
-    await until(`${count} agents online`, async () => (await this.client.overview()).online >= count);
   }
 
   /** Starts a rollout of a version to everyone, unless the request says otherwise. */
@@ -142,6 +136,12 @@ export class LocalFleet {
 
   async targets(id: string): Promise<readonly TargetView[]> {
     return (await this.client.rollouts.targets(id, { limit: 500 })).items;
+  }
+
+  async #areOnline(names: readonly string[]): Promise<boolean> {
+    const { items } = await this.client.agents.list({ online: "true", limit: 500 });
+    const online = new Set(items.map(({ hostname }) => hostname));
+    return names.every((name) => online.has(name));
   }
 
   /** Ends every process; the folder is the caller's. */
