@@ -14,7 +14,7 @@ async function run(name, args) {
   const env = projectEnvironment();
   if (task.browser) env.CHROMIUM_PATH = ensureChromium();
   if (task.built) {
-    const status = await execute("node", ["scripts/build.ts"], env);
+    const status = await execute("node", ["scripts/build.ts"], { env });
     if (status !== 0) return status;
   }
   const [command, ...fixed] = task.command;
