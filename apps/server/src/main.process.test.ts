@@ -6,8 +6,11 @@ import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { createClient } from "@muster/protocol/http";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createServerFolder, type ServerFolder } from "./testing/server-folder.ts";
+
+// Real sockets and processes, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
 let folder: ServerFolder;
@@ -87,7 +90,7 @@ test("prints its addresses, its token once, and ends in good order when it is as
   const third = await serve("--new-admin-token", "--quiet");
   expect(third.token).not.toBe(first.token);
   expect(third.lines.filter((line) => line.startsWith("API"))).toEqual([]);
-}, 30_000);
+});
 
 test("killed while an upload is half-way, it goes on with what was answered, and the upload is sent again", async () => {
   const first = await serve();
@@ -116,7 +119,7 @@ test("killed while an upload is half-way, it goes on with what was answered, and
   });
   const ready = await again.releases.upload(key, new Uint8Array(archives["linux/amd64"]));
   expect(ready.state).toBe("ready");
-}, 30_000);
+});
 
 test("--help lists the settings", async () => {
   const child = run(["--help"]);

@@ -6,11 +6,14 @@ import { text } from "node:stream/consumers";
 import { createClient } from "@muster/protocol/http";
 import { parseToken } from "@muster/trust";
 import { authorityPin } from "@muster/trust/x509";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createLog } from "./observe/log.ts";
 import type { ServerSettings } from "./settings/settings.ts";
 import { type RunningServer, startServer } from "./start-server.ts";
 import { createServerFolder, type ServerFolder } from "./testing/server-folder.ts";
+
+// Real sockets and processes, on a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 let folder: ServerFolder;
 let servers: RunningServer[];
@@ -194,7 +197,7 @@ describe("a start that cannot be", () => {
     const first = await start();
     await expect(start()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
     await expect(clientOf(first, first.adminToken).overview()).resolves.toMatchObject({ agents: 0 });
-  }, 15_000);
+  });
 
   test("with an authority that is damaged, which is kept", async () => {
     const first = await start();

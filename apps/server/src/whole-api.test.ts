@@ -1,9 +1,12 @@
 import { problemSchema } from "@muster/protocol/http";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { createLog } from "./observe/log.ts";
 import { type RunningServer, startServer } from "./start-server.ts";
 import { createServerFolder, type ServerFolder } from "./testing/server-folder.ts";
+
+// Real sockets and processes, on a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 /** The API over everything that really stands behind it. */
 let folder: ServerFolder;

@@ -13,9 +13,12 @@ import {
   targetPageSchema,
   tokenPageSchema,
 } from "@muster/protocol/http";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { z } from "zod";
 import { startTestApi, type TestApi } from "../testing/test-api.ts";
+
+// Real sockets and processes, on a machine that may be busy.
+vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 });
 
 let api: TestApi;
 beforeAll(async () => {
@@ -130,9 +133,10 @@ describe("a release, through the typed client", () => {
     expect((await client.releases.upload(key, stream)).state).toBe("ready");
   });
 
-  test("that is larger than it was signed is refused with an answer that can be read", async () => {
-    const release = api.signer.sign({ version: "3.0.0" });
-    const client = createClient({ server: api.url, token: api.adminToken });
+  test("that is larger than it was signed is refused with an answer that can be read, and holds nobody up", async () => {
+    const own = await startTestApi();
+    const release = own.signer.sign({ version: "3.0.0" });
+    const client = createClient({ server: own.url, token: own.adminToken });
     await client.releases.publish({
       manifest: Buffer.from(release.manifest).toString("base64"),
       signatures: Buffer.from(release.signatures).toString("base64"),
@@ -142,6 +146,8 @@ describe("a release, through the typed client", () => {
     await expect(client.releases.upload(key, new Uint8Array(5_000_000))).rejects.toMatchObject({
       code: "MIRROR_TOO_LARGE",
     });
+    // It waits for every request that is not at its end.
+    await own.close();
   });
 });
 

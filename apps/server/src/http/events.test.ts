@@ -1,7 +1,10 @@
 import { connect } from "node:net";
 import { createClient, type LiveEvent } from "@muster/protocol/http";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { startTestApi, type TestApi } from "../testing/test-api.ts";
+
+// Real sockets and processes, on a machine that may be busy.
+vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 });
 
 let api: TestApi;
 beforeEach(async () => {

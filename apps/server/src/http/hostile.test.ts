@@ -2,8 +2,11 @@ import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { problemSchema } from "@muster/protocol/http";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { startTestApi, type TestApi } from "../testing/test-api.ts";
+
+// Real sockets and processes, on a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 let api: TestApi;
 beforeAll(async () => {

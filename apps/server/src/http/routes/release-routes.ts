@@ -16,6 +16,8 @@ import { answers } from "../route-schemas.ts";
 
 /** Manifest and signatures in base64, and the JSON around them. */
 const PUBLISH_MAX_BYTES = 5 * 1_048_576;
+/** How long the rest of a refused archive is waited for, in milliseconds. */
+const DRAIN_MS = 30_000;
 const TAGS = ["Releases"];
 
 export function releaseRoutes(app: App, { releases }: { readonly releases: ReleaseRegistry }): void {
@@ -110,11 +112,21 @@ function uploadRoute(app: App, releases: ReleaseRegistry): void {
   });
 }
 
-/** The body as it comes. It is left standing when it is refused in the middle, so that the answer can still be read. */
+/** The body as it comes. What is left of it when it is refused in the middle is read and thrown away. */
 async function* contentOf(raw: IncomingMessage): AsyncGenerator<Uint8Array> {
   try {
     yield* raw.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
   } catch (cause) {
     throw new MusterError("REQUEST_INVALID", { field: "(body)", problem: "was cut off" }, { cause });
+  } finally {
+    if (!raw.readableEnded) drain(raw);
   }
+}
+
+/** Lets a sender come to its end and read the answer, for a while; a connection cut at once would hide it. */
+function drain(raw: IncomingMessage): void {
+  const impatience = setTimeout(() => raw.destroy(), DRAIN_MS);
+  impatience.unref();
+  raw.once("close", () => clearTimeout(impatience));
+  raw.resume();
 }
