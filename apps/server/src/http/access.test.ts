@@ -1,9 +1,12 @@
 import { problemSchema } from "@muster/protocol/http";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { createLog } from "../observe/log.ts";
 import { startTestApi, type TestApi } from "../testing/test-api.ts";
 import { createApp } from "./app.ts";
 import { createSessionCookie } from "./session-cookie.ts";
+
+// Real sockets, on a machine that may be busy.
+vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 });
 
 let api: TestApi;
 beforeAll(async () => {
