@@ -12,23 +12,25 @@ vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 });
 
 const INDEX = "<!doctype html><title>Muster</title>";
 const SCRIPT = "console.log('muster')";
+let base: string;
 let folder: string;
 let api: TestApi;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "muster-pages-"));
-  await mkdir(join(folder, "assets"));
+  base = await mkdtemp(join(tmpdir(), "muster-pages-"));
+  folder = join(base, "dist");
+  await mkdir(join(folder, "assets"), { recursive: true });
   await writeFile(join(folder, "index.html"), INDEX);
   await writeFile(join(folder, "favicon.svg"), "<svg/>");
   await writeFile(join(folder, "assets", "app-abc123.js"), SCRIPT);
   await writeFile(join(folder, "assets", "app-abc123.js.br"), brotliCompressSync(SCRIPT));
   await writeFile(join(folder, "assets", "app-abc123.js.gz"), gzipSync(SCRIPT));
-  await writeFile(join(folder, "..", "outside.txt"), "secret");
+  await writeFile(join(base, "outside.txt"), "secret");
   api = await startTestApi({ webFolder: folder });
 });
 afterAll(async () => {
   await api.close();
-  await rm(folder, { recursive: true });
+  await rm(base, { recursive: true });
 });
 
 /** A request whose path and encoding reach the server as they are written here. */
