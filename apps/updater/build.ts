@@ -41,13 +41,18 @@ rmSync(metafile);
 
 /** The licence of every npm package that a bundle was made from. */
 function licences(files: readonly string[]): string {
-  const packages = files.flatMap((file) => /^(?:\.\.\/)*(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []);
+  const packages = files.flatMap(
+    (file) => /^(?:\.\.\/)*(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? [],
+  );
   const notices = [...new Set(packages)].toSorted().map((path) => notice(resolve(folder, path)));
   return `muster-updater contains these packages.\n${notices.join("")}`;
 }
 
 function notice(path: string): string {
-  const { name, version, license } = JSON.parse(readFileSync(join(path, "package.json"), "utf8")) as Record<string, string>;
+  const { name, version, license } = JSON.parse(readFileSync(join(path, "package.json"), "utf8")) as Record<
+    string,
+    string
+  >;
   const [text] = globSync("{licen[cs]e,LICEN[CS]E,Licen[cs]e}*", { cwd: path });
   const body = text === undefined ? "" : `\n${readFileSync(join(path, text), "utf8").trim()}\n`;
   return `\n${"-".repeat(72)}\n${name} ${version} (${license})\n${body}`;

@@ -22,16 +22,13 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
+const OF_CODE: { readonly [Code in ErrorCode]?: ExitCode } = {
+  UPDATE_IN_PROGRESS: EXIT.inProgress,
+  HOST_NO_VERSION: EXIT.noVersion,
+  USAGE_INVALID: EXIT.usage,
+};
+
 /** The exit code for an error that ended the program. */
 export function exitCodeFor(code: ErrorCode): ExitCode {
-  switch (code) {
-    case "UPDATE_IN_PROGRESS":
-      return EXIT.inProgress;
-    case "HOST_NO_VERSION":
-      return EXIT.noVersion;
-    case "USAGE_INVALID":
-      return EXIT.usage;
-    default:
-      return EXIT.unexpected;
-  }
+  return OF_CODE[code] ?? EXIT.unexpected;
 }

@@ -2,10 +2,10 @@ import type { GatewayState, HostLayout, HostTime, PayloadProcess, Platform } fro
 
 /** A file that is being written for the first time. */
 export interface NewFile {
-  write(bytes: Uint8Array): void;
+  readonly write: (bytes: Uint8Array) => void;
   /** Returns when what was written would survive a power cut. */
-  sync(): void;
-  close(): void;
+  readonly sync: () => void;
+  readonly close: () => void;
 }
 
 /** Whose a new file is; the process's own if left out. Only root can give one away. */
@@ -21,18 +21,18 @@ export interface Owner {
  */
 export interface HostFs {
   /** A file that must not be there yet, with exactly this mode. */
-  createFile(path: string, mode: number, owner?: Owner): NewFile;
+  readonly createFile: (path: string, mode: number, owner?: Owner) => NewFile;
   /** A folder that must not be there yet, with exactly this mode. */
-  createFolder(path: string, mode: number, owner?: Owner): void;
-  createLink(target: string, path: string): void;
+  readonly createFolder: (path: string, mode: number, owner?: Owner) => void;
+  readonly createLink: (target: string, path: string) => void;
   /** Replaces what is at `to`, in one step; a folder only if it is empty. */
-  rename(from: string, to: string): void;
+  readonly rename: (from: string, to: string) => void;
   /** Removes a file or a link. */
-  removeFile(path: string): void;
+  readonly removeFile: (path: string) => void;
   /** Removes an empty folder. */
-  removeFolder(path: string): void;
+  readonly removeFolder: (path: string) => void;
   /** Returns when the folder's entries, as they are, would survive a power cut. */
-  syncFolder(path: string): void;
+  readonly syncFolder: (path: string) => void;
 }
 
 export interface HostClock {

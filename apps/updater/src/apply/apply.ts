@@ -73,7 +73,8 @@ async function applyHandoff(host: Host): Promise<ApplyEnding> {
       const { about, error, text } = reading;
       host.say(`${error.code}: ${error.message}`);
       setHandoffAside(host, text);
-      if (about !== null) leaveFailure(host, { ...about, fromVersion: linkedVersion(host.layout.current) }, error);
+      if (about !== null)
+        leaveFailure(host, { ...about, fromVersion: linkedVersion(host.layout.current) }, error);
       discardHandoff(host);
       return about === null ? { kind: "refused", error } : endingOf(host, about.targetId);
     }
@@ -87,7 +88,12 @@ async function takeUp(host: Host, handoff: Handoff): Promise<ApplyEnding> {
     discardHandoff(host);
     return endingOf(host, targetId);
   }
-  const subject: OutcomeSubject = { targetId, product, fromVersion: linkedVersion(host.layout.current), toVersion };
+  const subject: OutcomeSubject = {
+    targetId,
+    product,
+    fromVersion: linkedVersion(host.layout.current),
+    toVersion,
+  };
   let discarded = false;
   try {
     const release = await takeRelease(host, handoff, subject);
@@ -163,5 +169,8 @@ function leaveFailure(host: Host, subject: OutcomeSubject, error: unknown): void
 function endingOf(host: Host, targetId: string): ApplyEnding {
   const outcome = readOutcome(host, targetId);
   if (outcome !== null) return { kind: "ended", outcome };
-  return { kind: "refused", error: new MusterError("HOST_STATE_CORRUPT", { problem: "the outcome is not there" }) };
+  return {
+    kind: "refused",
+    error: new MusterError("HOST_STATE_CORRUPT", { problem: "the outcome is not there" }),
+  };
 }

@@ -36,10 +36,16 @@ export function checkRelease(host: Host, handoff: Handoff, journal: Journal): Re
     throw new MusterError("MANIFEST_DIGEST_MISMATCH", { expected: handoff.manifestDigest, actual: digest });
   }
   if (manifest.product !== handoff.product) {
-    throw new MusterError("MANIFEST_PRODUCT_MISMATCH", { expected: handoff.product, actual: manifest.product });
+    throw new MusterError("MANIFEST_PRODUCT_MISMATCH", {
+      expected: handoff.product,
+      actual: manifest.product,
+    });
   }
   if (manifest.version !== handoff.version) {
-    throw new MusterError("HANDOFF_INVALID", { field: "version", problem: `the manifest is of ${manifest.version}` });
+    throw new MusterError("HANDOFF_INVALID", {
+      field: "version",
+      problem: `the manifest is of ${manifest.version}`,
+    });
   }
   const artifact = artifactFor(manifest, platform);
   requireAllowedByPolicy(readPolicy(layout.policy), manifest);

@@ -38,7 +38,12 @@ export function readHandoff({ handoff }: Pick<HostLayout, "handoff">): HandoffRe
     text = readSmallText(handoff, { maxBytes: HANDOFF_MAX_BYTES });
   } catch (cause) {
     const problem = asMusterError(cause).message;
-    return { kind: "invalid", error: new MusterError("HANDOFF_INVALID", { problem }, { cause }), text: "", about: null };
+    return {
+      kind: "invalid",
+      error: new MusterError("HANDOFF_INVALID", { problem }, { cause }),
+      text: "",
+      about: null,
+    };
   }
   if (text === null) return { kind: "none" };
   try {
@@ -46,7 +51,12 @@ export function readHandoff({ handoff }: Pick<HostLayout, "handoff">): HandoffRe
   } catch (error) {
     const invalid = asMusterError(error, "HANDOFF_INVALID");
     // The cause of a syntax error quotes the text, which is kept aside but not for logs.
-    return { kind: "invalid", error: new MusterError(invalid.code, invalid.details), text, about: subjectIn(text) };
+    return {
+      kind: "invalid",
+      error: new MusterError(invalid.code, invalid.details),
+      text,
+      about: subjectIn(text),
+    };
   }
 }
 

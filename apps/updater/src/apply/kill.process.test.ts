@@ -1,13 +1,23 @@
 import { spawn } from "node:child_process";
 import { execPath } from "node:process";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { namesIn } from "../fs/reading.ts";
 import { readJournal } from "../journal/journal-store.ts";
 import { linkedVersion } from "../versions/links.ts";
 import { createSigner, handoffFor, handOver, type FixtureRelease } from "../testing/release-fixture.ts";
 import { tinyAgent } from "../testing/tiny-agent.ts";
-import { buildPackage, bundle, createTestHost, endOf, eventually, type TestHost, type UpdaterPackage } from "../testing/updater-process.ts";
+import {
+  buildPackage,
+  bundle,
+  createTestHost,
+  endOf,
+  eventually,
+  type TestHost,
+  type UpdaterPackage,
+} from "../testing/updater-process.ts";
 
+const KILL_AFTER = fileURLToPath(new URL("../testing/kill-after.ts", import.meta.url));
 const signer = createSigner();
 const TARGET = "target-1-1-0";
 const limits = { deadlineMs: 1000, stabilizationMs: 0, maxBoots: 5 };
@@ -21,7 +31,7 @@ const release = (version: string) =>
 beforeAll(async () => {
   installed = buildPackage(signer.anchor, await release("1.0.0"));
   killer = `${installed.folder}/kill-after.mjs`;
-  bundle("src/testing/kill-after.ts", killer);
+  bundle(KILL_AFTER, killer);
   next = await release("1.1.0");
 });
 afterAll(() => installed.remove());

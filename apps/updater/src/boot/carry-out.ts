@@ -43,7 +43,10 @@ const EXECUTORS: { readonly [K in BootAction["kind"]]: Executor<K> } = {
   abandon: ({ host }, { state }) => {
     // What failed may have left its own outcome before it was cut off.
     if (readOutcome(host, state.attempt.targetId) === null)
-      writeOutcome(host, failedOutcome(state.attempt, new MusterError("UPDATE_INTERRUPTED"), host.clock.now()));
+      writeOutcome(
+        host,
+        failedOutcome(state.attempt, new MusterError("UPDATE_INTERRUPTED"), host.clock.now()),
+      );
     recordEvent(host, { kind: "abandoned" });
   },
   finalize: ({ host }, { state }) => {

@@ -40,7 +40,9 @@ async function versionToStart(host: Host): Promise<Version | null> {
     const decision = await decideStart(host);
     if (decision.kind === "no_version") return null;
     if (!decision.verified) {
-      host.say(`TRUST_ANCHOR_INVALID: the signatures of ${decision.version} cannot be verified; starting it all the same`);
+      host.say(
+        `TRUST_ANCHOR_INVALID: the signatures of ${decision.version} cannot be verified; starting it all the same`,
+      );
     }
     host.say(startLine(decision.version, startNote(decision)));
     return decision.version;
@@ -60,7 +62,8 @@ function startAnyway(host: Host): Version | null {
   const trees = [host.layout.current, host.layout.lastGood]
     .map(linkedVersion)
     .flatMap((version) => (version === null ? [] : [inspectTree(host, version, START_HASH_BUDGET_BYTES)]));
-  const found = trees.find(({ tree }) => tree === "intact") ?? trees.find(({ tree }) => tree === "unverified");
+  const found =
+    trees.find(({ tree }) => tree === "intact") ?? trees.find(({ tree }) => tree === "unverified");
   if (found === undefined) return null;
   host.say(startLine(found.version, " (as it is)"));
   return found.version;
@@ -86,5 +89,7 @@ function launchOf(host: Host, version: Version): Launch {
 }
 
 function inherited(): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  return Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
 }

@@ -1,4 +1,11 @@
-import type { GatewayState, HealthReport, Journal, Observed, ObservedTree, PayloadProcess } from "@muster/core";
+import type {
+  GatewayState,
+  HealthReport,
+  Journal,
+  Observed,
+  ObservedTree,
+  PayloadProcess,
+} from "@muster/core";
 import { healthDecoder, MusterError, parse } from "@muster/core";
 import { readSmallText } from "../fs/reading.ts";
 import { lockHolder } from "../lock/folder-lock.ts";

@@ -45,7 +45,8 @@ export function parseCommand(args: readonly string[]): Command {
       return { kind, root, json: values.json ?? false, ...none(rest) };
     case "forget": {
       const [version, ...more] = rest;
-      if (version === undefined || !isVersion(version) || more.length > 0) throw usage("forget takes one version");
+      if (version === undefined || !isVersion(version) || more.length > 0)
+        throw usage("forget takes one version");
       return { kind, root, version };
     }
     case "seed":

@@ -32,7 +32,8 @@ export async function seed(host: Host, files: readonly string[]): Promise<SeedEn
 
 async function installIfNeeded(host: Host, source: SeedSource): Promise<SeedEnding> {
   const current = linkedVersion(host.layout.current);
-  if (current !== null && inspectTree(host, current).tree !== "broken") return { kind: "not_needed", version: current };
+  if (current !== null && inspectTree(host, current).tree !== "broken")
+    return { kind: "not_needed", version: current };
   const { floor } = loadJournal(host);
   if (floor !== null && compareVersions(source.version, floor) < 0) {
     throw new MusterError("UPDATE_BELOW_FLOOR", { version: source.version, floor });
@@ -47,6 +48,7 @@ function seedFiles(files: readonly string[]): SeedFiles {
     return { archive: first, manifest, signatures };
   }
   const found = first === undefined ? null : seedFilesIn(first);
-  if (found === null) throw new MusterError("FILE_NOT_READABLE", { path: first ?? "", problem: "holds no release manifest" });
+  if (found === null)
+    throw new MusterError("FILE_NOT_READABLE", { path: first ?? "", problem: "holds no release manifest" });
   return found;
 }

@@ -13,7 +13,10 @@ import { linkedVersion } from "../versions/links.ts";
 export interface Status {
   readonly current: Version | null;
   readonly lastGood: Version | null;
-  readonly versions: readonly { readonly version: Version; readonly tree: "intact" | "unverified" | "broken" }[];
+  readonly versions: readonly {
+    readonly version: Version;
+    readonly tree: "intact" | "unverified" | "broken";
+  }[];
   /** `absent` on a new host, `corrupt` when the next start will heal it. */
   readonly journal: "absent" | "read" | "corrupt";
   readonly state: HostState | null;
@@ -67,7 +70,9 @@ export function describeStatus(status: Status): string {
 }
 
 function describeState(state: HostState): string {
-  return state.kind === "steady" ? "steady" : `${state.kind}: ${state.attempt.fromVersion ?? "none"} → ${state.attempt.toVersion}`;
+  return state.kind === "steady"
+    ? "steady"
+    : `${state.kind}: ${state.attempt.fromVersion ?? "none"} → ${state.attempt.toVersion}`;
 }
 
 function yesNo(value: boolean): string {

@@ -39,7 +39,10 @@ export function configContent(folder: string, path: string): Uint8Array | null {
   return readSmallFile(file, { maxBytes: CONFIG_FILE_MAX_BYTES });
 }
 
-function filesBelow(folder: string, prefix: string): readonly (ConfigFile & { readonly sizeBytes: number })[] {
+function filesBelow(
+  folder: string,
+  prefix: string,
+): readonly (ConfigFile & { readonly sizeBytes: number })[] {
   return namesIn(folder).flatMap((name) => {
     const entry = lstatSync(`${folder}/${name}`);
     const path = `${prefix}${name}`;

@@ -32,12 +32,12 @@ export function restoreConfig(host: Host, { of, leaving }: Restore): void {
   const extra = present.filter(({ path }) => !paths.has(path));
   if (changed.length === 0 && extra.length === 0) return;
   backUpConfig(host, leaving);
-  for (const folder of foldersOf(wanted.map(({ path }) => path))) makeFolder(fs, `${layout.config}/${folder}`);
-  for (const file of changed) bringBack(fs, { from, to: layout.config, file });
   for (const { path } of extra) fs.removeFile(`${layout.config}/${path}`);
-  for (const folder of new Set([...changed, ...extra].map(({ path }) => dirname(`${layout.config}/${path}`)))) {
-    fs.syncFolder(folder);
-  }
+  for (const folder of foldersOf(wanted.map(({ path }) => path)))
+    makeFolder(fs, `${layout.config}/${folder}`);
+  for (const file of changed) bringBack(fs, { from, to: layout.config, file });
+  const touched = new Set([...changed, ...extra].map(({ path }) => dirname(`${layout.config}/${path}`)));
+  for (const folder of touched) if (entryAt(folder)?.isDirectory()) fs.syncFolder(folder);
 }
 
 function isSame(from: string, to: string, { path, mode }: ConfigFile): boolean {

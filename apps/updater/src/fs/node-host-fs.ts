@@ -63,7 +63,8 @@ function newFile(descriptor: number, path: string): NewFile {
 
 /** The `errno` name of a failed step, e.g. `ENOENT`; null for any other error. */
 export function errnoOf(error: unknown): string | null {
-  if (error instanceof MusterError && typeof error.details["errno"] === "string") return error.details["errno"];
+  if (error instanceof MusterError && typeof error.details["errno"] === "string")
+    return error.details["errno"];
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null;
 }
 

@@ -1,4 +1,13 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+} from "node:fs";
 import type { Stats } from "node:fs";
 import { MusterError } from "@muster/core";
 import { errnoOf } from "./node-host-fs.ts";
@@ -64,7 +73,13 @@ export function readSmallText(path: string, rules: ReadRules): string | null {
 
 /** What stands at a path, a link being a link; null for nothing. */
 export function entryAt(path: string): Stats | null {
-  return lstatSync(path, { throwIfNoEntry: false }) ?? null;
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) ?? null;
+  } catch (error) {
+    // A file stands where the path has a folder.
+    if (errnoOf(error) === "ENOTDIR") return null;
+    throw error;
+  }
 }
 
 /** Where a link points; null if there is none, or it is no link. */

@@ -1,4 +1,11 @@
-import { agentConfigDecoder, gatewayAddressDecoder, MusterError, parse, type AgentConfig, type HostLayout } from "@muster/core";
+import {
+  agentConfigDecoder,
+  gatewayAddressDecoder,
+  MusterError,
+  parse,
+  type AgentConfig,
+  type HostLayout,
+} from "@muster/core";
 import { readSmallText } from "../fs/reading.ts";
 import type { GatewayAddress } from "../ports.ts";
 

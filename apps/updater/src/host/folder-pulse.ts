@@ -4,10 +4,10 @@ import type { Pulse } from "../ports.ts";
 /** Wakes when something changes in one of the folders; without watches only when the time is over. */
 export function folderPulse(folders: readonly string[]): Pulse {
   let changed = false;
-  let wake: () => void = () => {};
+  let wake: (() => void) | null = null;
   const onChange = () => {
     changed = true;
-    wake();
+    wake?.();
   };
   const watchers = folders.flatMap((folder) => {
     try {
@@ -24,7 +24,7 @@ export function folderPulse(folders: readonly string[]): Pulse {
       new Promise<void>((resolve) => {
         const done = () => {
           clearTimeout(timer);
-          wake = () => {};
+          wake = null;
           changed = false;
           resolve();
         };

@@ -22,7 +22,8 @@ export interface NodeHostOptions {
 
 /** The host this program runs on. `UPDATE_PLATFORM_MISMATCH` on anything but Linux. */
 export function nodeHost({ root, packageFolder, say, fs = nodeHostFs }: NodeHostOptions): Host {
-  if (platform !== "linux") throw new MusterError("UPDATE_PLATFORM_MISMATCH", { os: platform, needed: "linux" });
+  if (platform !== "linux")
+    throw new MusterError("UPDATE_PLATFORM_MISMATCH", { os: platform, needed: "linux" });
   const layout = hostLayout(root);
   const bootId = linuxBootId();
   const clock = linuxClock(bootId);

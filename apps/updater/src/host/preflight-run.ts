@@ -9,7 +9,7 @@ const OUTPUT_MAX_BYTES = 65_536;
  * Runs a command without an environment, without input, in a process group of its own that is ended with it; as the user
  * that the payload runs as, if that is another one.
  */
-export function preflightRun(runFolder: string): PreflightRun {
+export function preflightRun(runFolder: string, timeoutMs = TIMEOUT_MS): PreflightRun {
   return ({ file, args, folder }) =>
     new Promise((resolve) => {
       const child = childProcesses().spawn(file, args, {
@@ -23,9 +23,9 @@ export function preflightRun(runFolder: string): PreflightRun {
       const stderr = collect(child.stderr);
       let problem = "";
       const timer = setTimeout(() => {
-        problem = `did not end within ${TIMEOUT_MS / 1000} seconds`;
+        problem = `did not end within ${timeoutMs} ms`;
         endGroup(child.pid);
-      }, TIMEOUT_MS);
+      }, timeoutMs);
       child.on("error", (error) => {
         clearTimeout(timer);
         resolve({ exitCode: null, problem: error.message, stdout: "", stderr: "" });

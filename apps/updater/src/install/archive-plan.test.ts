@@ -1,9 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { ManifestFile } from "@muster/core";
+import { MusterError, type ManifestFile } from "@muster/core";
 import { ArchivePlan, type EntryHeader } from "./archive-plan.ts";
 
-const listed = (path: string, size = 3): ManifestFile => ({ path, size, mode: "0644", sha256: "a".repeat(64) });
+const listed = (path: string, size = 3): ManifestFile => ({
+  path,
+  size,
+  mode: "0644",
+  sha256: "a".repeat(64),
+});
 const plan = () => new ArchivePlan({ files: [listed("bin/agent"), listed("share/doc/words.txt", 5)] });
 const header = (changes: Partial<EntryHeader>): EntryHeader => ({
   name: "bin/agent",
@@ -21,9 +26,12 @@ test.for(["bin/agent", "./bin/agent"])("a listed file is admitted by the name %s
   expect(plan().admit(header({ name }))).toMatchObject({ path: "bin/agent" });
 });
 
-test.for(["bin", "bin/", "./bin/", "./", ".", "share/doc/"])("the folder %j is admitted, and nothing is to be written", (name) => {
-  expect(plan().admit(header({ name, type: "directory", size: 0 }))).toBeNull();
-});
+test.for(["bin", "bin/", "./bin/", "./", ".", "share/doc/"])(
+  "the folder %j is admitted, and nothing is to be written",
+  (name) => {
+    expect(plan().admit(header({ name, type: "directory", size: 0 }))).toBeNull();
+  },
+);
 
 describe("an entry is forbidden", () => {
   test.for<[string, Partial<EntryHeader>]>([
@@ -50,7 +58,9 @@ describe("an entry is forbidden", () => {
     ["that is sparse", { paxKeys: ["path", "GNU.sparse.major"] }],
     ["that is a folder with content", { name: "bin/", type: "directory", size: 3 }],
   ])("%s", ([, changes]) => {
-    expect(() => plan().admit(header(changes))).toThrow(expect.objectContaining({ code: "ARCHIVE_ENTRY_FORBIDDEN" }));
+    expect(() => plan().admit(header(changes))).toThrow(
+      expect.objectContaining({ code: "ARCHIVE_ENTRY_FORBIDDEN" }),
+    );
   });
 
   test.for<[string, Partial<EntryHeader>]>([
@@ -60,7 +70,9 @@ describe("an entry is forbidden", () => {
   ])("that comes twice: %s", ([, changes]) => {
     const twice = plan();
     twice.admit(header({ ...changes, name: changes.name?.replace("./", "") ?? "bin/agent" }));
-    expect(() => twice.admit(header(changes))).toThrow(expect.objectContaining({ code: "ARCHIVE_ENTRY_FORBIDDEN" }));
+    expect(() => twice.admit(header(changes))).toThrow(
+      expect.objectContaining({ code: "ARCHIVE_ENTRY_FORBIDDEN" }),
+    );
   });
 });
 
@@ -72,7 +84,9 @@ describe("an entry is not what the manifest lists", () => {
     ["a file where it has a folder", { name: "share/doc", size: 3 }],
     ["the same name in other letters", { name: "BIN/agent" }],
   ])("%s", ([, changes]) => {
-    expect(() => plan().admit(header(changes))).toThrow(expect.objectContaining({ code: "ARCHIVE_TREE_MISMATCH" }));
+    expect(() => plan().admit(header(changes))).toThrow(
+      expect.objectContaining({ code: "ARCHIVE_TREE_MISMATCH" }),
+    );
   });
 
   test("a file that does not come", () => {
@@ -82,20 +96,38 @@ describe("an entry is not what the manifest lists", () => {
   });
 });
 
+const LISTED_OR_REFUSED = [
+  null,
+  "bin/agent",
+  "share/doc/words.txt",
+  "ARCHIVE_ENTRY_FORBIDDEN",
+  "ARCHIVE_TREE_MISMATCH",
+];
+
+/** The path of what was admitted, null for a folder, or the code it was refused with. */
+function admission(tried: ArchivePlan, entry: EntryHeader): string | null {
+  try {
+    return tried.admit(entry)?.path ?? null;
+  } catch (error) {
+    if (error instanceof MusterError) return error.code;
+    throw error;
+  }
+}
+
 test("whatever comes, nothing is admitted but what is listed", () => {
-  const names = fc.oneof(fc.string(), fc.constantFrom("bin/agent", "./bin/agent", "bin", "share/doc/", "../x", "/etc"));
+  const names = fc.oneof(
+    fc.string(),
+    fc.constantFrom("bin/agent", "./bin/agent", "bin", "share/doc/", "../x", "/etc"),
+  );
   const types = fc.constantFrom("file", "directory", "symlink", "link", "fifo", null);
   fc.assert(
-    fc.property(fc.array(fc.record({ name: names, type: types, size: fc.nat(6), paxKeys: fc.constant([]) })), (headers) => {
-      const fuzzed = plan();
-      for (const entry of headers) {
-        try {
-          const file = fuzzed.admit(entry);
-          expect([undefined, "bin/agent", "share/doc/words.txt"]).toContain(file?.path);
-        } catch (error) {
-          expect(["ARCHIVE_ENTRY_FORBIDDEN", "ARCHIVE_TREE_MISMATCH"]).toContain((error as { code?: string }).code);
-        }
-      }
-    }),
+    fc.property(
+      fc.array(fc.record({ name: names, type: types, size: fc.nat(6), paxKeys: fc.constant([]) })),
+      (headers) => {
+        const fuzzed = plan();
+        const admitted = headers.map((entry) => admission(fuzzed, entry));
+        expect(LISTED_OR_REFUSED).toEqual(expect.arrayContaining(admitted));
+      },
+    ),
   );
 });

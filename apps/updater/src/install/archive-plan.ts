@@ -41,7 +41,8 @@ export class ArchivePlan {
   /** The file an entry is, or null for a folder. Throws `ARCHIVE_ENTRY_FORBIDDEN`, `ARCHIVE_TREE_MISMATCH`. */
   admit(header: EntryHeader): ManifestFile | null {
     const isFolder = header.type === "directory";
-    if (header.type !== "file" && !isFolder) throw forbidden(header, `is a ${header.type ?? "thing of unknown type"}`);
+    if (header.type !== "file" && !isFolder)
+      throw forbidden(header, `is a ${header.type ?? "thing of unknown type"}`);
     if (header.paxKeys.some((key) => key.startsWith("GNU.sparse."))) {
       throw forbidden(header, "is sparse");
     }
@@ -54,7 +55,8 @@ export class ArchivePlan {
   /** Throws `ARCHIVE_TREE_MISMATCH` unless every file has come. */
   finish(): void {
     const missing = [...this.#files.keys()].find((path) => !this.#seen.has(path));
-    if (missing !== undefined) throw new MusterError("ARCHIVE_TREE_MISMATCH", { path: missing, problem: "is missing" });
+    if (missing !== undefined)
+      throw new MusterError("ARCHIVE_TREE_MISMATCH", { path: missing, problem: "is missing" });
   }
 
   #pathOf(header: EntryHeader, isFolder: boolean): string {
@@ -79,7 +81,10 @@ export class ArchivePlan {
     const file = this.#files.get(path);
     if (file === undefined) throw unlisted(header);
     if (file.size !== header.size) {
-      throw new MusterError("ARCHIVE_TREE_MISMATCH", { path, problem: `has ${header.size} bytes, not ${file.size}` });
+      throw new MusterError("ARCHIVE_TREE_MISMATCH", {
+        path,
+        problem: `has ${header.size} bytes, not ${file.size}`,
+      });
     }
     return file;
   }

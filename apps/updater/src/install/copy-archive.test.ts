@@ -1,14 +1,15 @@
-import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { sha256Hex } from "@muster/trust";
 import { nodeHostFs } from "../fs/node-host-fs.ts";
+import { makePipe } from "../testing/make-pipe.ts";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { copyArchive } from "./copy-archive.ts";
 
 const content = Buffer.from("an archive".repeat(300_000));
 const artifact = { sha256: sha256Hex(content), size: content.byteLength };
-const copy = (from: string, to: string, expected = artifact) => copyArchive(nodeHostFs, { from, to, artifact: expected });
+const copy = (from: string, to: string, expected = artifact) =>
+  copyArchive(nodeHostFs, { from, to, artifact: expected });
 
 test("the copy is the archive, and only its owner can read it", () => {
   const folder = temporaryFolder();
@@ -32,11 +33,13 @@ test.for<[string, (path: string) => void]>([
   ["missing", () => {}],
   ["a link", (path) => symlinkSync("/etc/hostname", path)],
   ["a folder", (path) => mkdirSync(path)],
-  ["a pipe", (path) => execFileSync("mkfifo", [path])],
+  ["a pipe", (path) => makePipe(path)],
 ])("an archive that is %s is refused, and nothing hangs", ([, make]) => {
   const folder = temporaryFolder();
   make(`${folder}/from`);
-  expect(() => copy(`${folder}/from`, `${folder}/to`)).toThrow(expect.objectContaining({ code: "FILE_NOT_READABLE" }));
+  expect(() => copy(`${folder}/from`, `${folder}/to`)).toThrow(
+    expect.objectContaining({ code: "FILE_NOT_READABLE" }),
+  );
 });
 
 test("what stands where the copy goes is never written to", () => {
@@ -44,6 +47,8 @@ test("what stands where the copy goes is never written to", () => {
   writeFileSync(`${folder}/from`, content);
   writeFileSync(`${folder}/victim`, "untouched");
   symlinkSync(`${folder}/victim`, `${folder}/to`);
-  expect(() => copy(`${folder}/from`, `${folder}/to`)).toThrow(expect.objectContaining({ code: "HOST_FILE_FAILED" }));
+  expect(() => copy(`${folder}/from`, `${folder}/to`)).toThrow(
+    expect.objectContaining({ code: "HOST_FILE_FAILED" }),
+  );
   expect(readFileSync(`${folder}/victim`, "utf8")).toBe("untouched");
 });

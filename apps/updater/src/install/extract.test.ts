@@ -1,10 +1,16 @@
-import { readFileSync, statSync, writeFileSync, existsSync } from "node:fs";
+import { statSync, writeFileSync, existsSync } from "node:fs";
 import { gzipSync, gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import type { Artifact } from "@muster/core";
+import { MusterError, type Artifact } from "@muster/core";
 import { sha256Hex } from "@muster/trust";
 import { nodeHostFs } from "../fs/node-host-fs.ts";
-import { packEntries, packFiles, PLATFORM, type FixtureFile, type TarEntry } from "../testing/release-fixture.ts";
+import {
+  packEntries,
+  packFiles,
+  PLATFORM,
+  type FixtureFile,
+  type TarEntry,
+} from "../testing/release-fixture.ts";
 import { recordingFs } from "../testing/recording-fs.ts";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { extractArchive } from "./extract.ts";
@@ -36,8 +42,23 @@ function artifactOf(files: Readonly<Record<string, FixtureFile>>): Artifact {
 async function extract(archive: Uint8Array, files = FILES, fs = nodeHostFs): Promise<string> {
   const folder = temporaryFolder();
   writeFileSync(`${folder}/archive.tar.gz`, archive);
-  await extractArchive(fs, { archive: `${folder}/archive.tar.gz`, folder: `${folder}/tree`, artifact: artifactOf(files) });
+  await extractArchive(fs, {
+    archive: `${folder}/archive.tar.gz`,
+    folder: `${folder}/tree`,
+    artifact: artifactOf(files),
+  });
   return `${folder}/tree`;
+}
+
+/** That the tree came out, or the code of why not. */
+async function extracted(archive: Uint8Array): Promise<string> {
+  try {
+    requireExactTree(await extract(archive), artifactOf(FILES));
+    return "the tree";
+  } catch (error) {
+    if (error instanceof MusterError) return error.code;
+    throw error;
+  }
 }
 
 const entry = (name: string, content = "", header: Partial<TarEntry["header"]> = {}): TarEntry => ({
@@ -48,21 +69,27 @@ const GOOD: readonly TarEntry[] = Object.entries(FILES).map(([name, { content }]
 const rejection = (code: string) => expect.objectContaining({ code });
 
 test("the tree is what the manifest lists, with the manifest's modes", async () => {
-  const tree = await extract(await packEntries(GOOD.map((each) => ({ ...each, header: { ...each.header, mode: 0o4777 } }))));
+  const tree = await extract(
+    await packEntries(GOOD.map((each) => ({ ...each, header: { ...each.header, mode: 0o4777 } }))),
+  );
   requireExactTree(tree, artifactOf(FILES));
   expect(statSync(`${tree}/bin/agent`).mode & 0o7777).toBe(0o755);
   expect(statSync(`${tree}/share/doc/words.txt`).mode & 0o7777).toBe(0o644);
 });
 
 test("folders may come, late or not at all, and names may begin with ./", async () => {
-  const entries = [...GOOD.map((each) => entry(`./${each.header.name}`, each.content)), entry("./", "", { type: "directory" })];
-  requireExactTree(await extract(await packEntries(entries)), artifactOf(FILES));
-  requireExactTree(await extract(await packFiles(FILES)), artifactOf(FILES));
+  const entries = [
+    ...GOOD.map((each) => entry(`./${each.header.name}`, each.content)),
+    entry("./", "", { type: "directory" }),
+  ];
+  expect(await extracted(await packEntries(entries))).toBe("the tree");
+  expect(await extracted(await packFiles(FILES))).toBe("the tree");
 });
 
 test("long names and names beyond ASCII are kept", async () => {
   const files = { [`${"long/".repeat(40)}name`]: { content: "x" }, "größe/日本語.txt": { content: "y" } };
-  requireExactTree(await extract(await packFiles(files), files), artifactOf(files));
+  const tree = await extract(await packFiles(files), files);
+  expect(() => requireExactTree(tree, artifactOf(files))).not.toThrow();
 });
 
 test("every file and folder is fsynced, files before the folder they are in", async () => {
@@ -84,15 +111,39 @@ describe("a hostile archive", () => {
   test.for<[string, string, readonly TarEntry[]]>([
     ["with an absolute path", "ARCHIVE_ENTRY_FORBIDDEN", [entry("/etc/cron.d/x", "x")]],
     ["with a path that climbs", "ARCHIVE_ENTRY_FORBIDDEN", [entry("../../x", "x")]],
-    ["with a symbolic link", "ARCHIVE_ENTRY_FORBIDDEN", [entry("bin", "", { type: "symlink", linkname: "/etc" })]],
-    ["with a hard link", "ARCHIVE_ENTRY_FORBIDDEN", [entry("bin/agent", "", { type: "link", linkname: "/etc/passwd" })]],
-    ["with a device", "ARCHIVE_ENTRY_FORBIDDEN", [entry("bin/agent", "", { type: "character-device", devmajor: 1, devminor: 3 })]],
+    [
+      "with a symbolic link",
+      "ARCHIVE_ENTRY_FORBIDDEN",
+      [entry("bin", "", { type: "symlink", linkname: "/etc" })],
+    ],
+    [
+      "with a hard link",
+      "ARCHIVE_ENTRY_FORBIDDEN",
+      [entry("bin/agent", "", { type: "link", linkname: "/etc/passwd" })],
+    ],
+    [
+      "with a device",
+      "ARCHIVE_ENTRY_FORBIDDEN",
+      [entry("bin/agent", "", { type: "character-device", devmajor: 1, devminor: 3 })],
+    ],
     ["with a pipe", "ARCHIVE_ENTRY_FORBIDDEN", [entry("bin/agent", "", { type: "fifo" })]],
     ["with a file twice", "ARCHIVE_ENTRY_FORBIDDEN", [...GOOD, entry("bin/agent", "#!/bin/sh\n")]],
-    ["with a sparse file", "ARCHIVE_ENTRY_FORBIDDEN", [entry("bin/agent", "#!/bin/sh\n", { pax: { "GNU.sparse.major": "1" } })]],
-    ["with a path hidden in a pax header", "ARCHIVE_ENTRY_FORBIDDEN", [entry("bin/agent", "#!/bin/sh\n", { pax: { path: "../x" } })]],
+    [
+      "with a sparse file",
+      "ARCHIVE_ENTRY_FORBIDDEN",
+      [entry("bin/agent", "#!/bin/sh\n", { pax: { "GNU.sparse.major": "1" } })],
+    ],
+    [
+      "with a path hidden in a pax header",
+      "ARCHIVE_ENTRY_FORBIDDEN",
+      [entry("bin/agent", "#!/bin/sh\n", { pax: { path: "../x" } })],
+    ],
     ["with a file nobody listed", "ARCHIVE_TREE_MISMATCH", [...GOOD, entry("bin/extra", "x")]],
-    ["with a folder nobody listed", "ARCHIVE_TREE_MISMATCH", [...GOOD, entry("extra", "", { type: "directory" })]],
+    [
+      "with a folder nobody listed",
+      "ARCHIVE_TREE_MISMATCH",
+      [...GOOD, entry("extra", "", { type: "directory" })],
+    ],
     ["with other content of the same size", "ARCHIVE_TREE_MISMATCH", [entry("bin/agent", "#!/bin/SH\n")]],
     ["with content of another size", "ARCHIVE_TREE_MISMATCH", [entry("bin/agent", "#!/bin/sh\n\n")]],
     ["without one of the files", "ARCHIVE_TREE_MISMATCH", GOOD.slice(1)],
@@ -104,8 +155,14 @@ describe("a hostile archive", () => {
   test("writes nothing outside its folder", async () => {
     const folder = temporaryFolder();
     writeFileSync(`${folder}/archive.tar.gz`, await packEntries([entry("../escaped", "x"), ...GOOD]));
-    const extraction = { archive: `${folder}/archive.tar.gz`, folder: `${folder}/tree`, artifact: artifactOf(FILES) };
-    await expect(extractArchive(nodeHostFs, extraction)).rejects.toThrow(rejection("ARCHIVE_ENTRY_FORBIDDEN"));
+    const extraction = {
+      archive: `${folder}/archive.tar.gz`,
+      folder: `${folder}/tree`,
+      artifact: artifactOf(FILES),
+    };
+    await expect(extractArchive(nodeHostFs, extraction)).rejects.toThrow(
+      rejection("ARCHIVE_ENTRY_FORBIDDEN"),
+    );
     expect(existsSync(`${folder}/escaped`)).toBe(false);
   });
 
@@ -117,9 +174,9 @@ describe("a hostile archive", () => {
 
   test("with a huge extended header is cut off", async () => {
     const comment = "c".repeat(3 * 1024 * 1024);
-    await expect(extract(await packEntries([entry("bin/agent", "#!/bin/sh\n", { pax: { comment } })]))).rejects.toThrow(
-      rejection("ARCHIVE_TOO_LARGE"),
-    );
+    await expect(
+      extract(await packEntries([entry("bin/agent", "#!/bin/sh\n", { pax: { comment } })])),
+    ).rejects.toThrow(rejection("ARCHIVE_TOO_LARGE"));
   });
 
   test.for<[string, (archive: Buffer) => Uint8Array]>([
@@ -146,13 +203,7 @@ describe("a hostile archive", () => {
     for (let at = 0; at < tar.byteLength; at += 37) {
       const changed = Buffer.from(tar);
       changed[at] = (changed[at] ?? 0) ^ 0x41;
-      try {
-        const tree = await extract(gzipSync(changed));
-        requireExactTree(tree, artifactOf(FILES));
-        expect(readFileSync(`${tree}/bin/agent`, "utf8")).toBe(FILES["bin/agent"]?.content);
-      } catch (error) {
-        expect((error as { code?: string }).code).toMatch(/^ARCHIVE_/);
-      }
+      expect(await extracted(gzipSync(changed))).toMatch(/^(?:the tree|ARCHIVE_[A-Z_]+)$/);
     }
   });
 });

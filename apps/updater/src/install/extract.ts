@@ -52,7 +52,9 @@ async function unpack(
   };
   const feeding = pipeline(createReadStream(archive), createGunzip(), atMost(plan.maxBytes), entries);
   const results = await Promise.allSettled([reading(), feeding]);
-  const reasons = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
+  const reasons = results.flatMap((result) =>
+    result.status === "rejected" ? [result.reason as unknown] : [],
+  );
   if (reasons.length === 0) return;
   // One side's failure ends the other with an error that says less.
   const told = reasons.find((reason) => reason instanceof MusterError);

@@ -28,7 +28,11 @@ export async function preflight(
   const printed = result.stdout.replace(/\r?\n$/, "");
   if (printed !== version) {
     const actual = printable(printed).slice(0, 100);
-    throw new MusterError("PREFLIGHT_VERSION_MISMATCH", { expected: version, actual, output: outputOf(result) });
+    throw new MusterError("PREFLIGHT_VERSION_MISMATCH", {
+      expected: version,
+      actual,
+      output: outputOf(result),
+    });
   }
 }
 

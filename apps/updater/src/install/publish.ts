@@ -1,5 +1,12 @@
 import { lstatSync } from "node:fs";
-import { MANIFEST_MAX_BYTES, manifestFile, MusterError, versionFolder, type Artifact, type Version } from "@muster/core";
+import {
+  MANIFEST_MAX_BYTES,
+  manifestFile,
+  MusterError,
+  versionFolder,
+  type Artifact,
+  type Version,
+} from "@muster/core";
 import type { SignedManifest } from "@muster/trust";
 import { READABLE_FILE, removeTree, writeDurably } from "../fs/durable.ts";
 import { entryAt, namesIn, readSmallFile } from "../fs/reading.ts";
@@ -19,7 +26,8 @@ export function requireExactTree(folder: string, artifact: Artifact): void {
   requireFiles(folder, artifact);
   const listed = new Set(artifact.files.map(({ path }) => path));
   const extra = filesBelow(folder, "").find((path) => !listed.has(path));
-  if (extra !== undefined) throw new MusterError("ARCHIVE_TREE_MISMATCH", { path: extra, problem: "is not in the manifest" });
+  if (extra !== undefined)
+    throw new MusterError("ARCHIVE_TREE_MISMATCH", { path: extra, problem: "is not in the manifest" });
 }
 
 /**

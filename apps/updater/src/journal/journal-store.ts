@@ -12,7 +12,14 @@ import {
   type Journal,
   type JournalReading,
 } from "@muster/core";
-import { ensureFolder, pointLink, PRIVATE_FOLDER, READABLE_FILE, removeTree, writeDurably } from "../fs/durable.ts";
+import {
+  ensureFolder,
+  pointLink,
+  PRIVATE_FOLDER,
+  READABLE_FILE,
+  removeTree,
+  writeDurably,
+} from "../fs/durable.ts";
 import { entryAt, readSmallText } from "../fs/reading.ts";
 import type { Host } from "../ports.ts";
 import { linkedVersion, linkTo } from "../versions/links.ts";

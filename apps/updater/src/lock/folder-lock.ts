@@ -1,6 +1,6 @@
 import { errnoOf } from "../fs/node-host-fs.ts";
 import { READABLE_FOLDER, READABLE_FILE, removeTree } from "../fs/durable.ts";
-import { namesIn } from "../fs/reading.ts";
+import { entryAt, namesIn } from "../fs/reading.ts";
 import type { HostFs, ProcessIdentity, ProcessTable } from "../ports.ts";
 
 /** A lock that is held. */
@@ -32,6 +32,8 @@ export function takeLock(
   fs.createFile(`${prepared}/${name}`, READABLE_FILE).close();
   for (;;) {
     if (renamed(fs, prepared, path)) return { kind: "taken", lock: heldLock(fs, path, name) };
+    // A repaired file system may have put anything there.
+    if (entryAt(path)?.isFile()) unlessGone(() => fs.removeFile(path));
     const holder = liveHolder({ fs, processes }, path);
     if (holder !== null) {
       removeTree(fs, prepared);
@@ -64,7 +66,7 @@ function renamed(fs: HostFs, from: string, to: string): boolean {
     fs.rename(from, to);
     return true;
   } catch (error) {
-    if (["ENOTEMPTY", "EEXIST"].includes(errnoOf(error) ?? "")) return false;
+    if (["ENOTEMPTY", "EEXIST", "ENOTDIR"].includes(errnoOf(error) ?? "")) return false;
     throw error;
   }
 }

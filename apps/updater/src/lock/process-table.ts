@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { ProcessIdentity, ProcessTable } from "../ports.ts";
+import type { ProcessTable } from "../ports.ts";
 
 /** The processes that Linux knows, from `/proc`. */
 export function linuxProcessTable(bootId: string): ProcessTable {

@@ -29,7 +29,7 @@ export interface PayloadKeeper {
 export function keepPayload(options: KeeperOptions): PayloadKeeper {
   const stopping = new AbortController();
   let running: RunningPayload | null = null;
-  let wake: () => void = () => {};
+  let wake: (() => void) | null = null;
   const rest = (delayMs: number) =>
     new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, delayMs);
@@ -55,10 +55,10 @@ export function keepPayload(options: KeeperOptions): PayloadKeeper {
   };
   return {
     done: keep(),
-    nudge: () => wake(),
+    nudge: () => wake?.(),
     stop: () => {
       stopping.abort();
-      wake();
+      wake?.();
       running?.signal("SIGTERM");
       setTimeout(() => running?.signal("SIGKILL"), STOP_GRACE_MS).unref();
     },

@@ -30,7 +30,9 @@ export function writePayloadRecord(fs: HostFs, { payloadProcess }: HostLayout, r
 }
 
 /** The last process that was written down; null if there is none. Only root writes this file. */
-export function readPayloadRecord({ payloadProcess }: Pick<HostLayout, "payloadProcess">): PayloadRecord | null {
+export function readPayloadRecord({
+  payloadProcess,
+}: Pick<HostLayout, "payloadProcess">): PayloadRecord | null {
   const text = readSmallText(payloadProcess, { maxBytes: RECORD_MAX_BYTES });
   return text === null ? null : parse.decodeJson(recordDecoder, text, "HOST_STATE_CORRUPT");
 }

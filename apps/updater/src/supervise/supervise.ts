@@ -29,7 +29,8 @@ export interface SupervisorOptions {
 export async function supervise({ host, program, stop }: SupervisorOptions): Promise<void> {
   prepareRoot(host);
   const attempt = takeLock(host, host.layout.supervisorLock);
-  if (attempt.kind === "busy") throw new MusterError("UPDATE_IN_PROGRESS", { supervisor: attempt.holder.pid });
+  if (attempt.kind === "busy")
+    throw new MusterError("UPDATE_IN_PROGRESS", { supervisor: attempt.holder.pid });
   // A supervisor that was killed has left its payload alone.
   await host.service.stop();
   const log = openRotatingLog(host.layout.payloadLog);

@@ -3,7 +3,7 @@ import { MusterError, type HostLayout } from "@muster/core";
 import type { HostClock, ProcessTable, ServiceControl } from "../ports.ts";
 import { readPayloadRecord, type PayloadRecord } from "./payload-record.ts";
 
-/** How long a payload may take to end by itself. */
+/** How long a payload may take to end by itself before it is ended. */
 export const STOP_GRACE_MS = 10_000;
 /** How long its last words may take from the pipe to the log. */
 const DRAIN_MS = 500;
@@ -13,10 +13,17 @@ export interface SupervisedService {
   readonly layout: HostLayout;
   readonly clock: HostClock;
   readonly processes: ProcessTable;
+  /** How long a payload may take to end by itself, in milliseconds; ten seconds unless told. */
+  readonly graceMs?: number;
 }
 
 /** The payload under Muster's own supervisor, which starts it again whenever it ends. */
-export function supervisorControl({ layout, clock, processes }: SupervisedService): ServiceControl {
+export function supervisorControl({
+  layout,
+  clock,
+  processes,
+  graceMs = STOP_GRACE_MS,
+}: SupervisedService): ServiceControl {
   const running = (): PayloadRecord | null => {
     const record = recordOrNull(layout);
     return record !== null && processes.isAlive(record) ? record : null;
@@ -33,13 +40,15 @@ export function supervisorControl({ layout, clock, processes }: SupervisedServic
     payload: () => {
       const record = recordOrNull(layout);
       if (record === null) return { kind: "unknown" };
-      return processes.isAlive(record) ? { kind: "running", sinceMs: record.startedAtMs } : { kind: "stopped" };
+      return processes.isAlive(record)
+        ? { kind: "running", sinceMs: record.startedAtMs }
+        : { kind: "stopped" };
     },
     stop: async () => {
       const record = running();
       if (record === null) return null;
       signal(record.pid, "SIGTERM");
-      if (!(await gone(record, STOP_GRACE_MS))) {
+      if (!(await gone(record, graceMs))) {
         // The whole group: what the payload started must not outlive it either.
         signal(-record.pid, "SIGKILL");
         await gone(record, STOP_GRACE_MS);

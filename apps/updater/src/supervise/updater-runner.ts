@@ -23,11 +23,17 @@ export interface UpdaterRunner {
  * Runs the updater, one at a time: once at the start (an earlier one may have been killed), whenever a handoff appears,
  * and again, later and later, when it ended without an answer.
  */
-export function runUpdater({ host, program }: { readonly host: Host; readonly program: Program }): UpdaterRunner {
+export function runUpdater({
+  host,
+  program,
+}: {
+  readonly host: Host;
+  readonly program: Program;
+}): UpdaterRunner {
   const { layout, say } = host;
   const stopping = new AbortController();
   let child: ChildProcess | null = null;
-  let wake: () => void = () => {};
+  let wake: (() => void) | null = null;
   const runOnce = () =>
     new Promise<number | null>((resolve) => {
       child = childProcesses().spawn(program.file, [...program.args, "apply", "--root", layout.root], {
@@ -63,11 +69,11 @@ export function runUpdater({ host, program }: { readonly host: Host; readonly pr
   };
   return {
     done: run(),
-    nudge: () => wake(),
+    nudge: () => wake?.(),
     stop: () => {
       stopping.abort();
       child?.kill("SIGTERM");
-      wake();
+      wake?.();
     },
   };
 }

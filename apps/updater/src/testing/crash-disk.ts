@@ -1,5 +1,14 @@
 import { createHash, type Hash } from "node:crypto";
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import type { Operation } from "./recording-fs.ts";
 
 /**
@@ -64,7 +73,12 @@ function replay({ disk, root, files }: Replay, operation: Operation): void {
   const at = (path: string) => locate(disk, path.slice(root.length + 1));
   switch (operation.kind) {
     case "create": {
-      const node: FileNode = { kind: "file", mode: operation.mode, content: new Uint8Array(), synced: new Uint8Array() };
+      const node: FileNode = {
+        kind: "file",
+        mode: operation.mode,
+        content: new Uint8Array(),
+        synced: new Uint8Array(),
+      };
       files.set(operation.file, node);
       const { folder, name } = at(operation.path);
       folder.entries.set(name, node);
@@ -82,7 +96,12 @@ function replay({ disk, root, files }: Replay, operation: Operation): void {
     }
     case "folder": {
       const { folder, name } = at(operation.path);
-      folder.entries.set(name, { kind: "folder", mode: operation.mode, entries: new Map(), synced: new Map() });
+      folder.entries.set(name, {
+        kind: "folder",
+        mode: operation.mode,
+        entries: new Map(),
+        synced: new Map(),
+      });
       return;
     }
     case "link": {
@@ -167,11 +186,16 @@ function loadFolder(path: string): FolderNode {
 }
 
 /** The disk with only what is kept. */
-function survivors({ mode, entries, synced }: FolderNode, keeps: (what: "entries" | "content") => boolean): FolderNode {
-  const kept = [...new Set([...entries.keys(), ...synced.keys()])].toSorted().flatMap((name): [string, Node][] => {
-    const node = (keeps("entries") ? entries : synced).get(name);
-    return node === undefined ? [] : [[name, node]];
-  });
+function survivors(
+  { mode, entries, synced }: FolderNode,
+  keeps: (what: "entries" | "content") => boolean,
+): FolderNode {
+  const kept = [...new Set([...entries.keys(), ...synced.keys()])]
+    .toSorted()
+    .flatMap((name): [string, Node][] => {
+      const node = (keeps("entries") ? entries : synced).get(name);
+      return node === undefined ? [] : [[name, node]];
+    });
   const left = kept.map(([name, node]): [string, Node] => {
     if (node.kind === "folder") return [name, survivors(node, keeps)];
     if (node.kind === "link") return [name, node];

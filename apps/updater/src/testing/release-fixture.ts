@@ -14,7 +14,14 @@ import {
   type Manifest,
   type ProbationLimits,
 } from "@muster/core";
-import { encodeTrustAnchor, generateSigningKey, rawPublicKey, sha256Hex, signManifest, type SignedManifest } from "@muster/trust";
+import {
+  encodeTrustAnchor,
+  generateSigningKey,
+  rawPublicKey,
+  sha256Hex,
+  signManifest,
+  type SignedManifest,
+} from "@muster/trust";
 import { pack, type Header } from "tar-stream";
 import { foldersOf } from "../fs/folders-of.ts";
 

@@ -3,7 +3,7 @@ import { execPath } from "node:process";
 import { hostLayout, type GatewayState, type HealthReport, type HostTime, type Version } from "@muster/core";
 import { decideStart } from "../boot/decide.ts";
 import { nodeHostFs } from "../fs/node-host-fs.ts";
-import type { Host, HostFs, PreflightResult } from "../ports.ts";
+import type { Host, HostFs, PreflightResult, PreflightRun } from "../ports.ts";
 import { PLATFORM } from "./release-fixture.ts";
 
 /** How a version behaves once it is started. */
@@ -107,17 +107,21 @@ export function simulatedHost(options: SimulatedOptions): SimulatedHost {
       },
       close: () => {},
     }),
-    runPreflight: async ({ file, args }) => ({
-      exitCode: 0,
-      problem: "",
-      stdout: `${versionIn(args[0] ?? file)}\n`,
-      stderr: "",
-      ...options.preflight?.(file),
-    }),
+    runPreflight: simulatedPreflight(options),
     freeBytes: () => options.freeBytes ?? Number.MAX_SAFE_INTEGER,
     say: (line) => said.push(line),
   };
   return { host, said, starts, now };
+}
+
+function simulatedPreflight({ preflight }: SimulatedOptions): PreflightRun {
+  return async ({ file, args }) => ({
+    exitCode: 0,
+    problem: "",
+    stdout: `${versionIn(args.length > 1 ? (args[0] ?? file) : file)}\n`,
+    stderr: "",
+    ...preflight?.(file),
+  });
 }
 
 /** Fixtures say their version in the first line of the entrypoint: `// 1.0.0`. */

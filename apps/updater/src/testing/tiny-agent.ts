@@ -8,8 +8,6 @@ export type TinyBehaviour =
   | "crashing"
   /** Runs, and reports nothing. */
   | "silent"
-  /** Is healthy, and does not end when it is asked to. */
-  | "stubborn"
   /** Cannot even print its version. */
   | "broken_preflight"
   /** Says that it is another version. */
@@ -19,7 +17,6 @@ const BODIES: Readonly<Record<TinyBehaviour, string>> = {
   healthy: "process.on('SIGTERM', () => process.exit(0)); report(); setInterval(report, 50);",
   crashing: "console.error('the queue cannot be opened'); process.exit(3);",
   silent: "process.on('SIGTERM', () => process.exit(0)); setInterval(() => {}, 1000);",
-  stubborn: "process.on('SIGTERM', () => {}); report(); setInterval(report, 50);",
   broken_preflight: "",
   wrong_version: "",
 };
@@ -30,7 +27,10 @@ const PREFLIGHTS: Partial<Readonly<Record<TinyBehaviour, string>>> = {
 };
 
 /** The files of a payload that behaves like an agent, as far as the updater can tell. */
-export function tinyAgent(version: string, behaviour: TinyBehaviour = "healthy"): Record<string, FixtureFile> {
+export function tinyAgent(
+  version: string,
+  behaviour: TinyBehaviour = "healthy",
+): Record<string, FixtureFile> {
   const preflight = PREFLIGHTS[behaviour] ?? `console.log(${JSON.stringify(version)}); process.exit(0);`;
   const content = `// ${version}
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -45,10 +45,10 @@ function report() {
   writeFileSync(run + "/health.json.new", JSON.stringify(health));
   renameSync(run + "/health.json.new", run + "/health.json");
 }
+console.log("agent ${version} runs");
 const { MUSTER_ROOT, MUSTER_VERSION, MUSTER_PACKAGE_DIR } = process.env;
 writeFileSync(run + "/started.json", JSON.stringify({ pid: process.pid, cwd: process.cwd(), MUSTER_ROOT, MUSTER_VERSION,
   MUSTER_PACKAGE_DIR }));
-console.log("agent ${version} runs");
 ${BODIES[behaviour]}
 `;
   return { "bin/agent.mjs": { content }, "share/words.txt": { content: `words of ${version}` } };

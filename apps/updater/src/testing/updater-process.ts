@@ -1,13 +1,14 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { execPath } from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { hostLayout, outcomeDecoder, outcomeFile, parse, type HostLayout, type Outcome } from "@muster/core";
-import type { Status } from "../commands/status.ts";
+import { statusOf, type Status } from "../commands/status.ts";
 import { readSmallText } from "../fs/reading.ts";
+import { nodeHost } from "../host/node-host.ts";
 import { writeAssets, type FixtureRelease } from "./release-fixture.ts";
 
 const BUILD = fileURLToPath(new URL("../../build.ts", import.meta.url));
@@ -50,15 +51,18 @@ export interface TestHost {
   supervise(): ChildProcess;
   /** Runs a command to its end. */
   run(...args: readonly string[]): Promise<Ended>;
-  status(): Promise<Status>;
+  /** What `status` tells. */
+  status(): Status;
   outcome(targetId: string): Promise<Outcome>;
   /** The process of the payload that a version was started as. */
-  started(version: string): Promise<{ readonly pid: number; readonly cwd: string } & Readonly<Record<string, unknown>>>;
+  started(
+    version: string,
+  ): Promise<{ readonly pid: number; readonly cwd: string } & Readonly<Record<string, unknown>>>;
   /** Ends everything that was started here, and removes the folder. */
   end(): Promise<void>;
 }
 
-export function createTestHost({ program }: UpdaterPackage): TestHost {
+export function createTestHost({ program, folder }: UpdaterPackage): TestHost {
   const root = mkdtempSync(`${tmpdir()}/updater-root-`);
   const layout = hostLayout(root);
   const children = new Set<ChildProcess>();
@@ -73,12 +77,15 @@ export function createTestHost({ program }: UpdaterPackage): TestHost {
     layout,
     supervise: () => start(["supervise"], "ignore"),
     run,
-    status: async () => JSON.parse((await run("status", "--json")).output) as Status,
+    status: () => statusOf(nodeHost({ root, packageFolder: folder, say: () => {} })),
     outcome: (targetId) => eventually(`an outcome of ${targetId}`, () => readOutcomeFile(layout, targetId)),
     started: (version) =>
       eventually(`a start of ${version}`, () => {
         const text = readSmallText(`${layout.run}/started.json`, { maxBytes: 65_536 });
-        const started = text === null || text === "" ? null : (JSON.parse(text) as { pid: number; cwd: string; MUSTER_VERSION: string });
+        const started =
+          text === null || text === ""
+            ? null
+            : (JSON.parse(text) as { pid: number; cwd: string; MUSTER_VERSION: string });
         return started?.MUSTER_VERSION === version && isRunning(started.pid) ? started : null;
       }),
     end: async () => {
@@ -110,7 +117,8 @@ export function isRunning(pid: number): boolean {
 /** Everything a child printed, and how it ended. */
 export async function endOf(child: ChildProcess): Promise<Ended> {
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (piece: Buffer) => (output += piece.toString()));
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on("data", (piece: Buffer) => (output += piece.toString()));
   const [code, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
   return { code, signal, output };
 }
@@ -126,9 +134,4 @@ async function endChild(child: ChildProcess): Promise<void> {
   child.kill("SIGTERM");
   await Promise.race([ended, sleep(15_000).then(() => child.kill("SIGKILL"))]);
   await ended;
-}
-
-/** Makes the folders an agent writes to, before any updater has. */
-export function prepareAgentFolders({ staging, run, config }: HostLayout): void {
-  for (const folder of [staging, run, config]) mkdirSync(folder, { recursive: true });
 }

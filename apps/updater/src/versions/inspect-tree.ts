@@ -62,9 +62,15 @@ interface TreeProblem extends Readonly<Record<string, string>> {
   readonly problem: string;
 }
 
-function firstProblem(folder: string, { files, entrypoint }: Artifact, budgetBytes: number): TreeProblem | null {
+function firstProblem(
+  folder: string,
+  { files, entrypoint }: Artifact,
+  budgetBytes: number,
+): TreeProblem | null {
   if (!isPlainFolder(folder)) return { path: folder, problem: "is not a folder" };
-  const entrypointFirst = files.toSorted((a, b) => Number(b.path === entrypoint) - Number(a.path === entrypoint));
+  const entrypointFirst = files.toSorted(
+    (a, b) => Number(b.path === entrypoint) - Number(a.path === entrypoint),
+  );
   let budget = budgetBytes;
   for (const file of entrypointFirst) {
     const problem = fileProblem(folder, file, budget > 0);

@@ -1,4 +1,11 @@
-import { MANIFEST_MAX_BYTES, MusterError, manifestFile, parseManifest, type Manifest, type Version } from "@muster/core";
+import {
+  MANIFEST_MAX_BYTES,
+  MusterError,
+  manifestFile,
+  parseManifest,
+  type Manifest,
+  type Version,
+} from "@muster/core";
 import { verifyManifest, type SignedManifest } from "@muster/trust";
 import { readSmallFile } from "../fs/reading.ts";
 import type { Host } from "../ports.ts";
@@ -15,7 +22,10 @@ export interface KeptManifest {
 }
 
 /** Reads the manifest of a kept version, and whether it verifies; null if there is none that can be read. */
-export function keptManifest(host: Pick<Host, "layout" | "packageFolder">, version: Version): KeptManifest | null {
+export function keptManifest(
+  host: Pick<Host, "layout" | "packageFolder">,
+  version: Version,
+): KeptManifest | null {
   const signed = signedManifestAt(manifestFile(host.layout, version));
   if (signed === null) return null;
   const verified = verifies(host, signed);
