@@ -49,8 +49,8 @@ function copyDescriptor(
   let sizeBytes = 0;
   try {
     // A file that grows meanwhile is read one piece too far at most.
+    const piece = new Uint8Array(PIECE_BYTES);
     while (sizeBytes <= maxBytes) {
-      const piece = new Uint8Array(PIECE_BYTES);
       const length = readSync(descriptor, piece, 0, piece.byteLength, null);
       if (length === 0) break;
       const bytes = piece.subarray(0, length);

@@ -1,5 +1,6 @@
 import type { Host } from "../ports.ts";
 import { linkedVersion } from "../versions/links.ts";
+import { LAUNCH_LINE } from "../versions/output-tail.ts";
 import { CALM_AFTER_MS, restartDelayMs } from "./backoff.ts";
 import { writePayloadRecord } from "./payload-record.ts";
 import { startPayload, type Program, type RunningPayload } from "./payload-process.ts";
@@ -66,6 +67,8 @@ export function keepPayload(options: KeeperOptions): PayloadKeeper {
 }
 
 function started({ host, program, log, forward }: KeeperOptions, startedAtMs: number): RunningPayload | null {
+  // The process before this one may have ended in the middle of a line.
+  log.write(Buffer.from(`\n${LAUNCH_LINE}\n`));
   const payload = startPayload({
     program,
     root: host.layout.root,

@@ -4,29 +4,32 @@ import { withFile } from "../fs/reading.ts";
 
 /** How much of the log's end is looked at. */
 const LOOK_BYTES = 256 * 1024;
-const START = "muster: starting ";
 
-/** The line that the launcher writes into the log before a version's own output. */
+/** The line the supervisor writes before a process is started: all that follows is that process's. */
+export const LAUNCH_LINE = "muster: launching";
+const START = /muster: starting (\S+)/;
+
+/** The line in which the launcher says what it starts. */
 export function startLine(version: Version, note = ""): string {
-  return `${START}${version}${note}`;
+  return `muster: starting ${version}${note}`;
 }
 
 /** What a version printed since it was switched to, the end of it; empty if nothing is known. */
 export function outputSinceSwitch(layout: HostLayout, version: Version): string {
-  const log = `${endOf(`${layout.payloadLog}.1`)}${endOf(layout.payloadLog)}`;
-  return tailOf(log, version);
+  return tailOf(`${endOf(`${layout.payloadLog}.1`)}${endOf(layout.payloadLog)}`, version);
 }
 
-/** The part of a log that begins with the first start of `version` after which no other version was started. */
+/**
+ * The end of a log, back to where the last process of another version ended. A process may have printed so much that the
+ * line which says what it is has gone: it is taken for the same as those after it.
+ */
 export function tailOf(log: string, version: Version): string {
-  const lines = log.split("\n");
-  let from = lines.length;
-  for (let index = lines.length - 1; index >= 0; index -= 1) {
-    const started = startedIn(lines[index] ?? "");
-    if (started === version) from = index;
-    else if (started !== null) break;
-  }
-  return clip(printable(lines.slice(from).join("\n")).trim());
+  const processes = log
+    .split(`${LAUNCH_LINE}\n`)
+    .map((text) => ({ text, version: START.exec(text)?.[1] ?? version }));
+  const other = processes.findLastIndex((process) => process.version !== version);
+  const since = processes.slice(other + 1).map(({ text }) => text);
+  return clip(printable(since.join("")).trim());
 }
 
 /** Text that can be shown anywhere: no control characters but line ends and tabs, and no lone surrogates. */
@@ -36,10 +39,6 @@ export function printable(text: string): string {
 
 function clip(text: string): string {
   return text.slice(-OUTPUT_TAIL_MAX).toWellFormed();
-}
-
-function startedIn(line: string): Version | null {
-  return line.startsWith(START) ? (line.slice(START.length).split(" ")[0] ?? null) : null;
 }
 
 /** The end of a file as text; empty if there is none. */
