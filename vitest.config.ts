@@ -6,6 +6,8 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          // A limit against hanging, not a measure: machines are busy.
+          testTimeout: 60_000,
           include: ["{packages,apps}/*/src/**/*.test.{ts,tsx}", "scripts/**/*.test.ts"],
         },
       },
