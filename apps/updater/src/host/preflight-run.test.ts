@@ -9,7 +9,7 @@ const run = (script: string, timeoutMs = 20_000) => {
   return preflightRun(folder, timeoutMs)({ file: execPath, args: ["-e", script], folder });
 };
 
-describe("a preflight", () => {
+describe("a preflight", { timeout: 60_000 }, () => {
   test("tells what was printed and how it ended", async () => {
     expect(await run('console.log("1.0.0"); console.error("note"); process.exitCode = 3')).toEqual({
       exitCode: 3,

@@ -1,5 +1,5 @@
+import { entryAt } from "../fs/reading.ts";
 import type { Host } from "../ports.ts";
-import { linkedVersion } from "../versions/links.ts";
 import { LAUNCH_LINE } from "../versions/output-tail.ts";
 import { CALM_AFTER_MS, restartDelayMs } from "./backoff.ts";
 import { writePayloadRecord } from "./payload-record.ts";
@@ -42,14 +42,15 @@ export function keepPayload(options: KeeperOptions): PayloadKeeper {
   const keep = async () => {
     let quickEnds = 0;
     while (!stopping.signal.aborted) {
-      const version = linkedVersion(options.host.layout.current);
+      const before = linkIdentity(options.host);
       const startedAtMs = options.host.clock.now().monotonicMs;
       running = started(options, startedAtMs);
       await running?.ended;
       running = null;
       const calm = options.host.clock.now().monotonicMs - startedAtMs >= CALM_AFTER_MS;
-      const moved = () => linkedVersion(options.host.layout.current) !== version;
-      quickEnds = calm || moved() ? 1 : quickEnds + 1;
+      // Another version than the one whose ends were counted; also if it is the one before, come back.
+      const moved = linkIdentity(options.host) !== before;
+      quickEnds = calm || moved ? 1 : quickEnds + 1;
       const delayMs = restartDelayMs(quickEnds, options.chance());
       if (delayMs > 0 && !stopping.signal.aborted) await rest(delayMs);
     }
@@ -64,6 +65,12 @@ export function keepPayload(options: KeeperOptions): PayloadKeeper {
       setTimeout(() => running?.signal("SIGKILL"), STOP_GRACE_MS).unref();
     },
   };
+}
+
+/** Changes whenever `current` is made to point somewhere, even to where it pointed before. */
+function linkIdentity({ layout }: Host): string {
+  const link = entryAt(layout.current);
+  return link === null ? "" : `${link.ino} ${link.ctimeMs}`;
 }
 
 function started({ host, program, log, forward }: KeeperOptions, startedAtMs: number): RunningPayload | null {

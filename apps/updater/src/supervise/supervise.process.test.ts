@@ -224,15 +224,18 @@ describe("what is handed over", { timeout: 60_000 }, () => {
 describe("two at once", { timeout: 60_000 }, () => {
   test("one happens, the others get a clear answer", async () => {
     await running();
-    const first = await release("1.1.0");
-    handOver(host.layout, first, handoffFor(first, { limits: { ...limits, stabilizationMs: 1500 } }));
+    const first = await release("1.1.0", "waiting");
+    handOver(host.layout, first, handoffFor(first, { limits }));
     await host.started("1.1.0");
     expect(await host.run("apply")).toMatchObject({
       code: 5,
       output: expect.stringContaining("UPDATE_IN_PROGRESS"),
     });
-    const second = await release("1.2.0");
-    expect(await update(second)).toMatchObject({ result: "failed", code: "UPDATE_IN_PROGRESS" });
+    expect(await update(await release("1.2.0"))).toMatchObject({
+      result: "failed",
+      code: "UPDATE_IN_PROGRESS",
+    });
+    writeFileSync(`${host.layout.run}/go`, "");
     expect(await host.outcome(targetOf(first))).toMatchObject({ result: "healthy" });
     await expectTidy();
   });
@@ -257,11 +260,11 @@ describe("two at once", { timeout: 60_000 }, () => {
 describe("killed", { timeout: 60_000 }, () => {
   test("while it watches, the updater is run again and finishes", async () => {
     await running();
-    const next = await release("1.1.0");
-    handOver(host.layout, next, handoffFor(next, { limits: { ...limits, stabilizationMs: 1500 } }));
+    const next = await release("1.1.0", "waiting");
+    handOver(host.layout, next, handoffFor(next, { limits }));
     await host.started("1.1.0");
-    const { updaterPid } = host.status();
-    process.kill(updaterPid!, "SIGKILL");
+    process.kill(host.status().updaterPid!, "SIGKILL");
+    writeFileSync(`${host.layout.run}/go`, "");
     expect(await host.outcome(targetOf(next))).toMatchObject({ result: "healthy" });
     await expectTidy();
   });

@@ -45,7 +45,7 @@ async function start(script: string) {
   return { child, record };
 }
 
-describe("a payload under the supervisor", () => {
+describe("a payload under the supervisor", { timeout: 60_000 }, () => {
   test("that ends when it is asked to is gone, at a time that is known", async () => {
     const { layout, service } = control();
     const { child, record } = await start("");

@@ -8,6 +8,8 @@ export type TinyBehaviour =
   | "crashing"
   /** Runs, and reports nothing. */
   | "silent"
+  /** Is healthy once there is a file `run/go`. */
+  | "waiting"
   /** Cannot even print its version. */
   | "broken_preflight"
   /** Says that it is another version. */
@@ -17,6 +19,8 @@ const BODIES: Readonly<Record<TinyBehaviour, string>> = {
   healthy: "process.on('SIGTERM', () => process.exit(0)); report(); setInterval(report, 50);",
   crashing: "console.error('the queue cannot be opened'); process.exit(3);",
   silent: "process.on('SIGTERM', () => process.exit(0)); setInterval(() => {}, 1000);",
+  waiting:
+    "process.on('SIGTERM', () => process.exit(0)); setInterval(() => { if (existsSync(run + '/go')) report(); }, 50);",
   broken_preflight: "",
   wrong_version: "",
 };
@@ -33,7 +37,7 @@ export function tinyAgent(
 ): Record<string, FixtureFile> {
   const preflight = PREFLIGHTS[behaviour] ?? `console.log(${JSON.stringify(version)}); process.exit(0);`;
   const content = `// ${version}
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 if (process.argv[2] === "--version") { ${preflight} }
 const run = process.env.MUSTER_ROOT + "/run";
 const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
