@@ -39,6 +39,7 @@ test("a wrong token is refused in words, the right one opens the fleet", async (
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("heading", { name: "Fleet" }).waitFor();
   await page.getByText("1.0.0").first().waitFor();
+  expect(await page.title()).toContain("Muster");
 });
 
 test("a rollout is seen from its first wave to its approval and its end, without reloading", async () => {
@@ -53,10 +54,7 @@ test("a rollout is seen from its first wave to its approval and its end, without
     .getByRole("button", { name: "Approve" })
     .and(page.locator(":not([aria-disabled=true])"))
     .click({ timeout: 60_000 });
-  await page
-    .getByRole("dialog")
-    .getByRole("button", { name: "Approve the next wave", exact: true })
-    .click();
+  await page.getByRole("dialog").getByRole("button", { name: "Approve the next wave", exact: true }).click();
   await page.getByText("Completed").first().waitFor({ timeout: 60_000 });
   expect(await loads()).toBe(loaded);
   expect((await fleet.client.rollouts.get(id)).counts).toMatchObject({ healthy: 2 });

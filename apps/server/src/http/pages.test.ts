@@ -66,9 +66,7 @@ describe("the pages", () => {
 
   test("come with headers that let in nothing from elsewhere", async () => {
     const { headers } = await get("/");
-    expect(headers["content-security-policy"]).toContain(
-      "default-src 'self'; style-src 'self'",
-    );
+    expect(headers["content-security-policy"]).toContain("default-src 'self'; style-src 'self'");
     expect(headers["content-security-policy"]).toContain("frame-ancestors 'none'");
     expect(headers).toMatchObject({ "x-content-type-options": "nosniff", "referrer-policy": "no-referrer" });
     expect(headers).not.toHaveProperty("x-powered-by");

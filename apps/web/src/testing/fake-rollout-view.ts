@@ -1,5 +1,5 @@
 import type { RolloutView, TargetView, WaveView } from "@muster/protocol/http";
-import type { FakeRolloutPlan } from "./fake-rollout.ts";
+import type { FakeRolloutPlan } from "./fake-rollout-plan.ts";
 import { type FakeTarget, IN_PROGRESS } from "./fake-target.ts";
 
 /** The plan's waves before anything has happened. */

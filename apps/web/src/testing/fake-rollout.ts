@@ -1,23 +1,10 @@
-import { isTerminal, ROLLOUT_TRANSITIONS, type Strategy } from "@muster/core";
-import type { AgentView, RolloutVerb, RolloutView, TargetView, WaveView } from "@muster/protocol/http";
+import { isTerminal, ROLLOUT_TRANSITIONS } from "@muster/core";
+import type { RolloutVerb, RolloutView, TargetView, WaveView } from "@muster/protocol/http";
 import { createChance } from "./chance.ts";
 import { advance, FAILED, type FakeTarget, fakeTarget, IN_PROGRESS, retried } from "./fake-target.ts";
 import { newRollout, newWaves, tally } from "./fake-rollout-view.ts";
+import type { FakeRolloutPlan } from "./fake-rollout-plan.ts";
 import { verbsOf } from "./fake-verbs.ts";
-
-export interface FakeRolloutPlan {
-  readonly id: string;
-  readonly version: string;
-  readonly product?: string;
-  readonly cohort: RolloutView["spec"]["cohort"];
-  readonly strategy: Strategy;
-  readonly maxInFlight?: number;
-  readonly threshold?: RolloutView["spec"]["failurePolicy"]["threshold"];
-  readonly agents: readonly AgentView[];
-  readonly startedAt: number;
-  /** Share of the agents on which the version does not come up. */
-  readonly broken: number;
-}
 
 export interface FakeRollout {
   readonly view: () => RolloutView;

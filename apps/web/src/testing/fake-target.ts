@@ -1,6 +1,6 @@
 import type { Strategy } from "@muster/core";
 import type { AgentView, TargetView, WaveView } from "@muster/protocol/http";
-import type { FakeRolloutPlan } from "./fake-rollout.ts";
+import type { FakeRolloutPlan } from "./fake-rollout-plan.ts";
 
 /** How it ends for one agent. */
 export type Fate = "healthy" | "crash" | "deadline" | "disk" | "silent";

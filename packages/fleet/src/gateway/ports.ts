@@ -98,7 +98,10 @@ export interface AgentDesk {
   /** Resolves when the outcome is on disk; idempotent. Throws `TARGET_UNKNOWN`. */
   outcome(agentId: string, outcome: Outcome): Promise<void>;
   /** The artifact of the agent's own target under way, or `DOWNLOAD_NOT_ALLOWED`. */
-  artifactOf(agentId: string, targetId: string): Promise<{ readonly sha256: string; readonly sizeBytes: number }>;
+  artifactOf(
+    agentId: string,
+    targetId: string,
+  ): Promise<{ readonly sha256: string; readonly sizeBytes: number }>;
 }
 
 /** How the control plane reaches an agent. */

@@ -11,7 +11,7 @@ import {
 import type { PreviewView, RolloutRequest } from "@muster/protocol/http";
 import type { Database } from "../store/database.ts";
 import { readCandidates } from "./candidates.ts";
-import type { OpenRollout } from "./controller/book.ts";
+import type { OpenRollout } from "./controller/open-rollout.ts";
 
 export interface PreviewPorts {
   readonly db: Database;

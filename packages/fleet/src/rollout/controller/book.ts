@@ -1,12 +1,6 @@
 import type { Rollout, Target } from "@muster/core";
 import type { RolloutDraft } from "./draft.ts";
-
-/** A rollout that is still to be planned, as the database holds it. */
-export interface OpenRollout {
-  readonly rollout: Rollout;
-  /** In the order of dispatch. */
-  readonly targets: readonly Target[];
-}
+import type { OpenRollout } from "./open-rollout.ts";
 
 /** One target of an open rollout. */
 export interface OpenTarget {

@@ -1,7 +1,7 @@
 import type { Rollout } from "@muster/core";
 import { createGroupCommit } from "../../store/group-commit.ts";
 import type { TargetDesk } from "../ports.ts";
-import type { OpenRollout } from "./book.ts";
+import type { OpenRollout } from "./open-rollout.ts";
 import { beginDraft, isChanged, type RolloutDraft } from "./draft.ts";
 import { readOpenIds, readWholeRollout } from "./load.ts";
 import { type OutcomeReport, recordOutcomes } from "./outcomes.ts";

@@ -12,7 +12,7 @@ import {
 } from "@muster/core";
 import type { TargetRow } from "../../store/schema.ts";
 import type { DispatchRelease } from "../release-shelf.ts";
-import type { OpenRollout } from "./book.ts";
+import type { OpenRollout } from "./open-rollout.ts";
 
 /** Changes of one rollout that are written together or not at all. */
 export interface RolloutDraft {
