@@ -6,7 +6,7 @@ export interface Nature {
   readonly profile: Profile;
   /** Faults show only in updates to this version; null: in every update. */
   readonly faultsIn: Version | null;
-  /** From the assignment to the download. */
+  /** From the arrival of an assignment until it is looked at. */
   readonly hesitateMs: number;
   /** Verifying and staging take so long each. */
   readonly stageMs: number;

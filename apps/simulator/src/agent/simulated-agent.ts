@@ -1,5 +1,5 @@
 import { asMusterError, type MusterError } from "@muster/core";
-import type { GatewayOrder } from "@muster/protocol/agent";
+import type { AssignOrder, GatewayOrder } from "@muster/protocol/agent";
 import { checkAssignment } from "../wire/check-assignment.ts";
 import type { Identity } from "../wire/identity.ts";
 import type { Stream } from "../wire/stream.ts";
@@ -147,15 +147,9 @@ export class SimulatedAgent {
         this.#beat(order.heartbeatIntervalMs);
         this.take({ kind: "welcomed" });
         return;
-      case "assign": {
-        const { version } = this.#state;
-        const { agentId, assignmentKey } = this.#identity;
-        const now = this.#context.clock.now();
-        const checked = checkAssignment(order, { ...this.#context, agentId, assignmentKey, version, now });
-        if (checked.kind === "ignored") this.#context.watcher.troubled(agentId, checked.problem);
-        else this.take(checked);
+      case "assign":
+        this.#consider(order);
         return;
-      }
       case "cancel":
         this.take({ kind: "cancel", targetId: order.targetId });
         return;
@@ -173,6 +167,21 @@ export class SimulatedAgent {
         return;
       case "configuration_changed":
     }
+  }
+
+  #consider(order: AssignOrder): void {
+    const { hesitateMs } = this.#nature;
+    if (hesitateMs === 0) this.#check(order);
+    else this.#callOffWork = this.#context.clock.after(this.#spread(hesitateMs), () => this.#check(order));
+  }
+
+  #check(order: AssignOrder): void {
+    const { version } = this.#state;
+    const { agentId, assignmentKey } = this.#identity;
+    const now = this.#context.clock.now();
+    const checked = checkAssignment(order, { ...this.#context, agentId, assignmentKey, version, now });
+    if (checked.kind === "ignored") this.#context.watcher.troubled(agentId, checked.problem);
+    else this.take(checked);
   }
 
   async #fetch({ job, pauseMs }: Extract<AgentEffect, { readonly kind: "download" }>): Promise<void> {

@@ -111,10 +111,8 @@ function enter(state: AgentState, activity: JobActivity, nature: Nature): Step {
   if (profile.kind === "silent" && profile.at === activity.kind) return vanish(next, [report]);
   const slowMs = profile.kind === "slow" ? profile.byMs : 0;
   switch (activity.kind) {
-    case "downloading": {
-      const afterMs = nature.hesitateMs;
-      return { state: next, effects: [report, { kind: "download", job, afterMs, pauseMs: slowMs }] };
-    }
+    case "downloading":
+      return { state: next, effects: [report, { kind: "download", job, afterMs: 0, pauseMs: slowMs }] };
     case "restarting": {
       const starts = profile.kind === "rolls_back" ? CRASHES : 1;
       const wait = { kind: "wait", ms: nature.restartMs * starts + slowMs } as const;

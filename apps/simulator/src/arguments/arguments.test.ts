@@ -32,12 +32,14 @@ test("the bench measures everything unless told, each with as many agents as the
     streams: 2400,
     only: ["streams", "push", "rollout", "faults", "downtime"],
     jsonFile: null,
+    profileFolder: null,
   });
   expect(parseBenchArguments("--agents 9 --only push,downtime --json f.json".split(" "))).toEqual({
     agents: 9,
     streams: 9,
     only: ["push", "downtime"],
     jsonFile: "f.json",
+    profileFolder: null,
   });
 });
 

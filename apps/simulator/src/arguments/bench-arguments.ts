@@ -9,6 +9,7 @@ export const BENCH_FLAGS = {
   agents: { value: "N", help: "agents in push, rollout and faults (2400)" },
   streams: { value: "N", help: "agents in streams (as many as --agents)" },
   only: { value: "LIST", help: `some of ${MEASURES.join(",")}` },
+  profile: { value: "FOLDER", help: "also write CPU profiles of the server there; the figures get worse" },
   json: { value: "FILE", help: "where the figures go as JSON (bench-results/<time>.json)" },
 } as const satisfies Flags;
 
@@ -18,6 +19,8 @@ export interface BenchOptions {
   readonly only: readonly Measure[];
   /** Null: below `bench-results`, named after the time. */
   readonly jsonFile: string | null;
+  /** Null: none. */
+  readonly profileFolder: string | null;
 }
 
 /** A process may have 20,000 open files on many systems, and each agent needs up to two. */
@@ -34,6 +37,7 @@ export function parseBenchArguments(args: readonly string[]): BenchOptions {
     streams: streams === undefined ? agents : parseCount(streams, 1, AGENTS_MAX),
     only: only === undefined ? MEASURES : only.split(",").map((name) => measureOf(name)),
     jsonFile: given.json.at(-1) ?? null,
+    profileFolder: given.profile.at(-1) ?? null,
   };
 }
 

@@ -31,7 +31,8 @@ export async function benchCommand(args: readonly string[], context: BenchContex
   const cleanup = createCleanup();
   cleanup.add(() => rm(folder, { recursive: true, force: true }));
   const { project, program, signal, stdout } = context;
-  const working = bench(options, { project, program, folder, cleanup, tell });
+  const { profileFolder } = options;
+  const working = bench(options, { project, program, folder, profileFolder, cleanup, tell });
   const figures = await orInterrupted(working, { signal, cleanup });
   if (figures === null) {
     tell("interrupted; every process is ended");

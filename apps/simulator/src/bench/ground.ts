@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Version } from "@muster/core";
 import { LocalServer } from "@muster/local-fleet";
@@ -20,6 +20,8 @@ export interface BenchTools {
   readonly program: string;
   /** Everything the bench writes but its report. */
   readonly folder: string;
+  /** Of CPU profiles of the server; null: none are made. */
+  readonly profileFolder: string | null;
   readonly cleanup: Cleanup;
   /** A line about what is being done. */
   readonly tell: (line: string) => void;
@@ -31,7 +33,7 @@ export interface Ground {
   readonly client: Client;
   readonly fleet: SimulatedFleet;
   readonly agents: number;
-  readonly serverPid: number;
+  serverPid(): number;
   /** Publishes the next version; 1.1.0 is the first. */
   publishNext(): Promise<Version>;
   /** Starts a rollout of a version to all. */
@@ -41,6 +43,8 @@ export interface Ground {
   ): Promise<RolloutView>;
   /** Asks for a rollout until the condition holds. */
   until(id: string, condition: (rollout: RolloutView) => boolean): Promise<RolloutView>;
+  /** Another process of the server, with the same data. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -83,7 +87,7 @@ export async function openGround(tools: BenchTools, agents: number): Promise<Gro
     client,
     fleet,
     agents,
-    serverPid: server.program.pid,
+    serverPid: () => server.program.pid,
     publishNext: async () => {
       minor += 1;
       await publishRelease(client, `1.${minor}.0`, signing);
@@ -92,6 +96,10 @@ export async function openGround(tools: BenchTools, agents: number): Promise<Gro
     roll: (version, request) =>
       client.rollouts.create({ product: BENCH_PRODUCT, version, cohort: { kind: "all" }, ...request }),
     until: (id, condition) => watch({ client, tell: tools.tell }, id, condition),
+    restart: async () => {
+      await server.stop();
+      await server.restart();
+    },
     stop: async () => {
       fleet.stop();
       await server.stop();
@@ -103,8 +111,10 @@ async function startServer(tools: BenchTools, folder: string, { anchorFile }: Si
   await mkdir(folder, { recursive: true });
   const trustAnchor = join(folder, "trust-anchor.json");
   await writeFile(trustAnchor, anchorFile);
+  const { profileFolder } = tools;
+  const profiling = profileFolder === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${resolve(profileFolder)}`];
   const server = await LocalServer.start({
-    program: [process.execPath, join(tools.project, "apps/server/src/main.ts"), "--quiet"],
+    program: [process.execPath, ...profiling, join(tools.project, "apps/server/src/main.ts"), "--quiet"],
     dataFolder: join(folder, "server"),
     trustAnchor,
   });

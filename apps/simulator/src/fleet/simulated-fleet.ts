@@ -88,21 +88,21 @@ export class SimulatedFleet {
     });
   }
 
-  /** Connects every agent; resolves when all are welcomed. Those who are to be offline then go. */
-  async connect(): Promise<void> {
+  /** Connects agents, all unless told; resolves when they are welcomed. Those who are to be offline then go. */
+  async connect(agents: readonly SimulatedAgent[] = this.agents): Promise<void> {
     const waiting = new Map<string, () => void>();
     const ordered = (agentId: string, { kind }: GatewayOrder) => {
       if (kind === "welcome") waiting.get(agentId)?.();
     };
     const deafen = this.listen({ ordered });
-    await eachBounded(this.agents, AT_ONCE, (agent) => {
+    await eachBounded(agents, AT_ONCE, (agent) => {
       const { promise, resolve } = Promise.withResolvers<void>();
       waiting.set(agent.id, resolve);
       agent.start();
       return promise;
     });
     deafen();
-    for (const agent of this.agents) agent.obeyAbsence();
+    for (const agent of agents) agent.obeyAbsence();
   }
 
   /** How the agents behave from now on; one profile for each. */

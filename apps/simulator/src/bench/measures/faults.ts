@@ -30,7 +30,7 @@ const EVERYTHING: Mix = [
   { profile: { kind: "offline", forMs: 5000 }, amount: { percent: 1 } },
 ];
 const TERMINAL: ReadonlySet<TargetView["state"]> = new Set(["healthy", "failed", "rolled_back"]);
-const LIMITS = { deadlineMs: 5000, stabilizationMs: 1000, maxBoots: 3 } as const;
+const LIMITS = { deadlineMs: 10_000, stabilizationMs: 1000, maxBoots: 3 } as const;
 
 /** A release that fails on 2 % of the hosts, under the default policy: the first failure halts it. */
 export async function measureHalt(ground: Ground, { tell }: Pick<BenchTools, "tell">): Promise<HaltResult> {
@@ -70,8 +70,9 @@ export async function measureTerminal(
   const { id } = await ground.roll(version, {
     strategy: WAVES,
     limits: LIMITS,
-    deadlines: { restarting: 10_000 },
-    failurePolicy: { threshold: { percent: 100 }, silentAfterMs: 5000 },
+    // Silence has to be longer than a crowded machine takes for what is quick on a host of its own.
+    deadlines: { restarting: 20_000 },
+    failurePolicy: { threshold: { percent: 100 }, silentAfterMs: 10_000 },
   });
   const done = await ground.until(id, (rollout) => isOver(rollout) && rollout.state !== "paused");
   const states = await readStates(ground, id);

@@ -61,10 +61,10 @@ export async function measureRollout(
     if (toVersion === version) outcomes += 1;
   };
   const deafen = ground.fleet.listen({ ended });
-  const before = await readUsage(ground.serverPid);
+  const before = await readUsage(ground.serverPid());
   const { id } = await ground.roll(version, { strategy: WAVES, ...variant.request });
   const done = await ground.until(id, isOver);
-  const after = await readUsage(ground.serverPid);
+  const after = await readUsage(ground.serverPid());
   deafen();
   const seconds = ((done.endedAt ?? Date.now()) - done.createdAt) / 1000;
   tell(`  ${done.state} after ${seconds.toFixed(1)} s`);
