@@ -32,8 +32,18 @@ test("an older version is installed when the rollout allows it", async () => {
   expect(await host.currentVersion()).toBe("1.1.0");
 });
 
+test("a release that was rolled back leaves no floor behind", async () => {
+  await fleet.publish(await fleet.make({ version: "3.0.0", floor: "2.9.0", behaviour: "crashes" }));
+  expect((await updateOne(fleet, host, "3.0.0")).target.state).toBe("rolled_back");
+  await publishGood(fleet, "1.1.1");
+  expect((await updateOne(fleet, host, "1.1.1")).target.state).toBe("healthy");
+});
+
 test("no permission goes below the floor that a signed release has set", async () => {
-  expect((await updateOne(fleet, host, "2.1.0")).target.state).toBe("healthy");
+  expect((await updateOne(fleet, host, "2.1.0")).target).toMatchObject({
+    state: "healthy",
+    fromVersion: "1.1.1",
+  });
   const { target } = await updateOne(fleet, host, "1.0.0", { allowDowngrade: true });
   expect(target).toMatchObject({ state: "failed", code: "UPDATE_BELOW_FLOOR" });
   expect(await host.currentVersion()).toBe("2.1.0");

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import type { Outcome } from "@muster/core";
+import { encodeJournal, NEW_JOURNAL, type Outcome } from "@muster/core";
 import { generateSigningKey } from "@muster/trust";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { RunningAgent } from "./agent-options.ts";
@@ -269,13 +269,20 @@ describe("an assignment", () => {
     await host.clock.settle(() => agent.status().update.kind === "handed_over");
   });
 
-  test("below the floor of what is installed is refused, whatever the rollout allows", async () => {
-    const installed = host.release(ARCHIVE, { version: "2.0.0", floor: "1.5.0" });
-    await host.write(`${host.layout.manifests}/2.0.0.json`, Buffer.from(installed.bytes).toString());
-    await host.write(`${host.layout.manifests}/broken.json`, "{");
+  test("below the floor in the updater's journal is refused, whatever the rollout allows", async () => {
+    await host.write(host.layout.journalA, encodeJournal({ ...NEW_JOURNAL, floor: "1.5.0" }));
+    await host.write(host.layout.journalB, "torn");
     await host.connect({ version: "2.0.0" });
     sendDown(host.gateway.assign(host.release(ARCHIVE), { allowDowngrade: true }));
     expect(await outcomeOf("target-1")).toMatchObject({ code: "UPDATE_BELOW_FLOOR" });
+  });
+
+  test("above the journal's floor is taken, though a release that was rolled back had set a higher one", async () => {
+    const rolledBack = host.release(ARCHIVE, { version: "3.0.0", floor: "2.5.0" });
+    await host.write(`${host.layout.manifests}/3.0.0.json`, Buffer.from(rolledBack.bytes).toString());
+    const agent = await host.connect({ version: "2.0.0" });
+    sendDown(host.gateway.assign(host.release(ARCHIVE), { allowDowngrade: true }));
+    await host.clock.settle(() => agent.status().update.kind === "handed_over");
   });
 
   test.each([

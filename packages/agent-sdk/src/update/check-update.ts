@@ -18,7 +18,7 @@ export interface HostFacts {
   readonly version: Version;
   readonly platform: Platform;
   readonly policy: LocalPolicy;
-  /** The highest floor of the manifests on this host. */
+  /** The lowest version this host may install; null for none. */
   readonly floor: Version | null;
   readonly anchor: TrustAnchor;
 }

@@ -1,10 +1,8 @@
-import { readdir } from "node:fs/promises";
-import { compareVersions, MusterError, parseManifest, type HostLayout, type Version } from "@muster/core";
+import { JOURNAL_MAX_BYTES, MusterError, readGenerations, type HostLayout, type Version } from "@muster/core";
 import { parseTrustAnchor, type TrustAnchor } from "@muster/trust";
-import { errnoOf, readIfThere } from "../host/files.ts";
+import { readIfThere } from "../host/files.ts";
 
 const ANCHOR_MAX_BYTES = 65_536;
-const MANIFEST_MAX_BYTES = 4 * 1024 * 1024;
 
 /**
  * The package's trust anchor; `TRUST_ANCHOR_INVALID`. What the agent verifies with it is only the first look: the
@@ -19,32 +17,17 @@ export async function readTrustAnchor(packageFolder: string | null): Promise<Tru
   return parseTrustAnchor(bytes);
 }
 
-/** The highest floor that the manifests of the installed versions set. One that cannot be read sets none here. */
-export async function installedFloor({ manifests }: HostLayout): Promise<Version | null> {
-  let floor: Version | null = null;
-  for (const name of await namesIn(manifests)) {
-    if (!name.endsWith(".json")) continue;
-    const found = await floorOf(`${manifests}/${name}`);
-    if (found !== null && (floor === null || compareVersions(found, floor) > 0)) floor = found;
-  }
-  return floor;
+/**
+ * The lowest version this host may install, as its updater's journal has it; null if there is none to read. A first look,
+ * like all that the agent checks: the updater decides.
+ */
+export async function journalFloor({ journalA, journalB }: HostLayout): Promise<Version | null> {
+  const [a, b] = await Promise.all([journalText(journalA), journalText(journalB)]);
+  const reading = readGenerations({ a, b });
+  return reading.kind === "read" ? reading.journal.floor : null;
 }
 
-async function floorOf(path: string): Promise<Version | null> {
-  try {
-    const bytes = await readIfThere(path, MANIFEST_MAX_BYTES);
-    return bytes === null ? null : (parseManifest(bytes).floor ?? null);
-  } catch (error) {
-    if (error instanceof MusterError) return null;
-    throw error;
-  }
-}
-
-async function namesIn(folder: string): Promise<readonly string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT" || errnoOf(error) === "EACCES") return [];
-    throw error;
-  }
+async function journalText(path: string): Promise<string | null> {
+  const bytes = await readIfThere(path, JOURNAL_MAX_BYTES);
+  return bytes === null ? null : bytes.toString();
 }

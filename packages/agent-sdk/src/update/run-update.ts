@@ -12,7 +12,7 @@ import type { PolicyReading } from "../host/policy-file.ts";
 import type { AgentClock, AgentLog, Random } from "../ports.ts";
 import { checkUpdate } from "./check-update.ts";
 import { downloadArchive } from "./download.ts";
-import { installedFloor, readTrustAnchor } from "./host-facts.ts";
+import { journalFloor, readTrustAnchor } from "./host-facts.ts";
 import { throttle } from "./reports.ts";
 import { partialArchive, prepareStaging, stageArchive, writeHandoff } from "./staging.ts";
 import type { UpdateState } from "./update-state.ts";
@@ -76,7 +76,7 @@ async function check({ assignment, signed, isResumed }: UpdateJob, host: UpdateH
   const anchor = await readTrustAnchor(host.packageFolder);
   const { policy, problem } = await host.policy();
   if (problem) throw problem;
-  const floor = await installedFloor(layout);
+  const floor = await journalFloor(layout);
   const { artifact } = checkUpdate(assignment, signed, { product, version, platform, policy, floor, anchor });
   const free = await host.freeBytes(layout.root);
   const needed = SPACE_FACTOR * artifact.size;
