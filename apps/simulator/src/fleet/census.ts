@@ -1,15 +1,17 @@
 import type { OutcomeResult } from "@muster/core";
 import type { Activity, AgentState } from "../agent/agent-state.ts";
 
-type Ending = Record<OutcomeResult, number>;
-
 /** A fleet in numbers. */
-export interface Census extends Ending {
+export interface Census {
   readonly agents: number;
   readonly enrolled: number;
   readonly online: number;
   /** Gone for good, as their profile wants it. */
   readonly gone: number;
+  /** Updates that ended so. */
+  readonly healthy: number;
+  readonly failed: number;
+  readonly rolledBack: number;
   /** Agents by what they do; `gone` ones do nothing. */
   readonly activities: Readonly<Record<Activity["kind"], number>>;
   /** Agents by the version they run. */
@@ -20,7 +22,7 @@ export interface Census extends Ending {
 
 /** What is counted as it happens. */
 export interface Tally {
-  readonly ended: Ending;
+  readonly ended: Record<OutcomeResult, number>;
   readonly troubles: Record<string, number>;
 }
 
@@ -56,7 +58,9 @@ export function takeCensus(states: readonly AgentState[], agents: number, tally:
     online,
     gone,
     activities,
-    ...tally.ended,
+    healthy: tally.ended.healthy,
+    failed: tally.ended.failed,
+    rolledBack: tally.ended.rolled_back,
     versions,
     troubles,
   };
@@ -76,7 +80,7 @@ function add(left: Census, right: Census): Census {
     gone: left.gone + right.gone,
     healthy: left.healthy + right.healthy,
     failed: left.failed + right.failed,
-    rolled_back: left.rolled_back + right.rolled_back,
+    rolledBack: left.rolledBack + right.rolledBack,
     activities: addRecords(left.activities, right.activities),
     versions: addRecords(left.versions, right.versions),
     troubles: addRecords(left.troubles, right.troubles),

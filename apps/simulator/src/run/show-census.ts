@@ -3,7 +3,7 @@ import type { Phase } from "./run.ts";
 
 /** A census in one line. */
 export function censusLine(census: Census, phase: Phase): string {
-  const { agents, enrolled, online, gone, healthy, failed, rolled_back: rolledBack } = census;
+  const { agents, enrolled, online, gone, healthy, failed, rolledBack } = census;
   if (phase === "enrolling") return `enrolled ${enrolled} of ${agents}${troublesOf(census)}`;
   if (phase === "connecting") return `connected ${online} of ${agents}${troublesOf(census)}`;
   const { idle, ...stages } = census.activities;
