@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 const STEPS = [
   { name: "check", command: ["node", "scripts/check.ts"] },
   { name: "build", command: ["node", "scripts/build.ts"] },
-  { name: "unit and contract tests", command: ["vitest", "run", "--project", "unit"] },
+  { name: "unit and contract tests", command: ["vitest", "run", "--project", "unit", "--reporter=dot"] },
   { name: "end-to-end tests", command: ["vitest", "run", "--project", "e2e"] },
 ] as const;
 
