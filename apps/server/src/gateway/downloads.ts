@@ -4,7 +4,7 @@ import { asMusterError, idDecoder, MusterError, parse } from "@muster/core";
 import type { AgentDesk, ObjectStore } from "@muster/fleet";
 import { READY_PATH } from "@muster/protocol/agent";
 import { addressOf, type Peers } from "./peers.ts";
-import { identityOf } from "./peer.ts";
+import { identityOf, type Peer } from "./peer.ts";
 import type { GatewayLimits, GatewayLog } from "./ports.ts";
 import { answerProblem } from "./problem.ts";
 import { parseRange } from "./range.ts";
@@ -26,12 +26,13 @@ export interface DownloadContext {
 export interface Downloads {
   readonly server: Server;
   readonly running: number;
+  /** Cuts what is under way for agents that may have nothing any more: revoked, or with a certificate that expired. */
+  sweep(now: number): void;
 }
 
 /** The HTTPS side: whether the gateway is ready, and each agent's own archive. */
 export function createDownloads(context: DownloadContext): Downloads {
-  const running = new Map<string, number>();
-  let total = 0;
+  const running = new Set<{ readonly agentId: string; readonly peer: Peer }>();
 
   async function download(
     request: IncomingMessage,
@@ -42,11 +43,13 @@ export function createDownloads(context: DownloadContext): Downloads {
     const identity = identityOf(peer, context.now());
     const { agentId } = identity;
     context.desk.admit(identity);
-    const own = running.get(agentId) ?? 0;
+    const own = [...running].filter((other) => other.agentId === agentId).length;
     if (own >= context.limits.downloadsPerAgent) throw new MusterError("RATE_LIMITED", { downloads: own });
-    if (total >= context.limits.downloads) throw new MusterError("SERVER_OVERLOADED", { downloads: total });
-    running.set(agentId, own + 1);
-    total += 1;
+    if (running.size >= context.limits.downloads) {
+      throw new MusterError("SERVER_OVERLOADED", { downloads: running.size });
+    }
+    const entry = { agentId, peer };
+    running.add(entry);
     try {
       parse.decode(idDecoder, targetId, "DOWNLOAD_NOT_ALLOWED");
       await sendArtifact(request, response, {
@@ -54,10 +57,7 @@ export function createDownloads(context: DownloadContext): Downloads {
         artifact: await context.desk.artifactOf(agentId, targetId),
       });
     } finally {
-      total -= 1;
-      const left = (running.get(agentId) ?? 1) - 1;
-      if (left === 0) running.delete(agentId);
-      else running.set(agentId, left);
+      running.delete(entry);
     }
   }
 
@@ -87,7 +87,17 @@ export function createDownloads(context: DownloadContext): Downloads {
   return {
     server,
     get running() {
-      return total;
+      return running.size;
+    },
+    sweep: (now) => {
+      for (const { agentId, peer } of running) {
+        try {
+          context.desk.admit(identityOf(peer, now));
+        } catch (error) {
+          context.log.info({ agentId, code: asMusterError(error).code }, "download cut");
+          peer.socket.destroy();
+        }
+      }
     },
   };
 }

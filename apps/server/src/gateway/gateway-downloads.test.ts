@@ -1,3 +1,7 @@
+import { once } from "node:events";
+import { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { connect } from "node:tls";
 import { createAuthority } from "@muster/trust/x509";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ask } from "./testing/https-get.ts";
@@ -147,6 +151,47 @@ test("one agent's third download at once is put off, and its count falls when th
   for (const answer of await Promise.all(both)) expect(answer.status).toBe(200);
   await vi.waitFor(() => expect(fleet.gateway.counts().downloads).toBe(0), { interval: 2 });
   expect((await get(PATH)).status).toBe(200);
+});
+
+test.each([
+  ["is revoked", () => void fleet.desk.revoked.add("a1")],
+  ["has a certificate that expires", () => fleet.clock.advance(60_000)],
+])("a download under way is cut when its agent %s", async (_what, end) => {
+  fleet.objects.open = async () => {
+    const stream = new Readable({ read: () => undefined });
+    stream.push(CONTENT.subarray(0, 1000));
+    return { size: CONTENT.length, stream };
+  };
+  const answer = get(PATH, {}, await fleet.identity("a1", 60_000));
+  await vi.waitFor(() => expect(fleet.gateway.counts().downloads).toBe(1), { interval: 2 });
+  fleet.clock.advance(1000);
+  expect(fleet.gateway.counts().downloads).toBe(1);
+  end();
+  fleet.clock.advance(1000);
+  expect((await answer).complete).toBe(false);
+  await vi.waitFor(() => expect(fleet.gateway.counts().downloads).toBe(0), { interval: 2 });
+});
+
+test("a connection never passes for another one that comes from the same address and port", async () => {
+  await fleet.gateway.close();
+  fleet = await startTestFleet({}, "0.0.0.0");
+  fleet.desk.artifacts.set("a1 t1", { sha256: fleet.objects.keep(CONTENT), sizeBytes: CONTENT.length });
+  const { port } = fleet.gateway;
+  const dial = async (host: string, who: string, localPort?: number) => {
+    const options = { host, port, localAddress: "127.0.0.1", servername: "localhost" };
+    const from = localPort === undefined ? options : { ...options, localPort };
+    const socket = connect({ ...from, ...(await fleet.identity(who)) });
+    socket.on("error", () => undefined);
+    await once(socket, "secureConnect");
+    return socket;
+  };
+  const thief = await dial("127.0.0.1", "thief");
+  // The gateway has two addresses, so two connections can share the client's.
+  const victim = await dial("127.0.0.2", "a1", thief.localPort);
+  await vi.waitFor(() => expect(victim.closed || fleet.gateway.counts().connections === 2).toBe(true));
+  thief.write(`GET ${PATH} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+  expect((await text(thief)).slice(0, 12)).toBe("HTTP/1.1 403");
+  victim.destroy();
 });
 
 test("ready says whether agents are taken, and asks for no certificate", async () => {

@@ -29,10 +29,11 @@ export interface ListenerOptions {
 export async function listen(options: ListenerOptions): Promise<Listener> {
   const { peers, log, now } = options;
   const server = createServer(tlsOptions(options.tls), (socket) => {
-    const { isHttp2 } = peers.add(socket, now());
     socket.on("error", (error) => log.debug({ problem: error.message }, "connection broke"));
+    const peer = peers.add(socket, now());
+    if (!peer) return;
     socket.setNoDelay(true);
-    if (isHttp2) options.http2(socket);
+    if (peer.isHttp2) options.http2(socket);
     else options.http1.emit("connection", socket);
   });
   server.maxConnections = options.connections;

@@ -5,7 +5,8 @@ import type { Peer } from "./peer.ts";
 
 /** The connections that stand, found again by the remote address that both servers know. */
 export interface Peers {
-  add(socket: TLSSocket, now: number): Peer;
+  /** Null: the connection is cut, for another one stands that could not be told from it. */
+  add(socket: TLSSocket, now: number): Peer | null;
   /** `SERVER_UNREACHABLE` if the connection has just gone. */
   find(address: string): Peer;
   all(): Iterable<Peer>;
@@ -18,6 +19,11 @@ export function createPeers(): Peers {
   return {
     add: (socket, now) => {
       const address = addressOf(socket);
+      // A server with several addresses can have two connections from one; their calls would pass for each other's.
+      if (byAddress.get(address)?.socket.destroyed === false) {
+        socket.destroy();
+        return null;
+      }
       const isHttp2 = socket.alpnProtocol === "h2";
       const peer: Peer = { socket, isHttp2, idleSince: now, identity: null, certificates: 0, streams: 0 };
       byAddress.set(address, peer);

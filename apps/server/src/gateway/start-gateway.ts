@@ -49,6 +49,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const sweep = () => {
     const at = now();
     for (const stream of lines.streams) stream.sweep(at);
+    downloads.sweep(at);
     for (const peer of peers.all()) {
       if (isIdle(peer, at, limits.idleMs)) peer.socket.destroy();
     }

@@ -34,7 +34,7 @@ export interface Identity {
 export type TestFleet = Awaited<ReturnType<typeof startTestFleet>>;
 
 /** A gateway on a free port over a fake desk, and the CA to make agents for it. */
-export async function startTestFleet(limits: Partial<GatewayLimits> = {}) {
+export async function startTestFleet(limits: Partial<GatewayLimits> = {}, host = "127.0.0.1") {
   const clock = createManualClock();
   const authority = await createAuthority({ name: "test agents", now: clock.now() });
   const server = await issueServerCertificate(authority, {
@@ -61,7 +61,7 @@ export async function startTestFleet(limits: Partial<GatewayLimits> = {}) {
       caCertificate: authority.certificatePem,
     },
     port: 0,
-    host: "127.0.0.1",
+    host,
     log,
     clock,
     heartbeatIntervalMs: HEARTBEAT_MS,
