@@ -90,6 +90,12 @@ describe("what a verb says of itself", () => {
       "1 agent failed or rolled back: each gets another attempt, when the rollout is resumed.",
     ],
     ["cancel", { kind: "rolled_back" }, "The rollout has ended: it is rolled back."],
+    ["retry", { kind: "rolled_back" }, "The rollout has ended: it is rolled back."],
+    [
+      "retry",
+      { kind: "completed" },
+      "The rollout has ended: it is completed. 1 agent failed: another rollout of this version takes them, and leaves out those that have it.",
+    ],
   ])("%s, %j", (verb, state, text) => {
     expect(why(verb, state)).toBe(text);
   });

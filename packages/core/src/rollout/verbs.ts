@@ -17,7 +17,8 @@ export interface VerbState {
 export function rolloutVerbs(rollout: Rollout, counts: Counts): readonly VerbState[] {
   return ROLLOUT_VERBS.map((verb) => {
     const { state } = rollout;
-    if (isRolloutEnded(state)) return no(verb, `The rollout has ended: it is ${words(state)}.`);
+    if (isRolloutEnded(state))
+      return no(verb, `The rollout has ended: it is ${words(state)}.${afterwards(verb, state, counts)}`);
     if (state.kind === "rolling_back") {
       return no(
         verb,
@@ -85,6 +86,12 @@ const DESCRIBE: Readonly<Record<RolloutVerb, (rollout: Rollout, counts: Counts) 
     return yes("retry", `${agents(failed)} failed or rolled back: each gets another attempt, ${when}.`);
   },
 };
+
+/** The way on for agents that an ended rollout has left behind. */
+function afterwards(verb: RolloutVerb, state: RolloutState, { failed }: Counts): string {
+  if (verb !== "retry" || state.kind === "rolled_back" || failed === 0) return "";
+  return ` ${agents(failed)} failed: another rollout of this version takes them, and leaves out those that have it.`;
+}
 
 function underWay({ inProgress }: Counts): string {
   return inProgress === 0 ? "No agent is under way." : `${agents(inProgress)} under way: their updates end.`;

@@ -10,7 +10,6 @@ import type { Rollouts } from "./ports.ts";
 import { previewRollout, toPreviewView } from "./preview.ts";
 import { readRolloutView, readRolloutViews } from "./read-rollouts.ts";
 import { readTargets, readTargetsById } from "./read-targets.ts";
-import { noCounts } from "./tally.ts";
 import type { Hearing } from "./target-groups.ts";
 import { applyVerb } from "./verbs.ts";
 
@@ -30,8 +29,10 @@ export function createRollouts({ db, clock, newId, controller }: RolloutPorts): 
   const use = async (id: string, verb: RolloutVerb): Promise<RolloutView> => {
     const { listeningSince } = hearing();
     const changed = await controller.change(id, (draft) => applyVerb(draft, verb, { newId, listeningSince }));
-    if (!changed) await refuseClosed(db, id, verb);
-    return read(id);
+    const view = await read(id);
+    // One that is not open any more takes no verb, and says why.
+    if (!changed) requireVerb(await requireRollout(db, id), view.counts, verb);
+    return view;
   };
 
   return {
@@ -82,9 +83,4 @@ async function requireRollout(db: Database, id: string) {
   const rollout = await readRollout(db, id);
   if (!rollout) throw new MusterError("RESOURCE_NOT_FOUND", { kind: "rollout", id });
   return rollout;
-}
-
-/** A rollout that is not open any more takes no verb, and says why. */
-async function refuseClosed(db: Database, id: string, verb: RolloutVerb): Promise<void> {
-  requireVerb(await requireRollout(db, id), noCounts(), verb);
 }

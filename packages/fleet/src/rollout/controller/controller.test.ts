@@ -324,6 +324,25 @@ describe("an operator", () => {
     ]);
   });
 
+  test("says the way on for what failed below the threshold, once the rollout has ended", async () => {
+    let isFixed = false;
+    const ending = (id: string) => (id === "agent-00002" && !isFixed ? "failed" : "healthy");
+    await begin({ agents: 4, ending });
+    const { id } = await world.create({ failurePolicy: { threshold: { count: 2 } } });
+    expect(await world.run(HOUR, ended)).toBe(true);
+    expect(await world.read()).toMatchObject({ state: "completed", counts: { healthy: 3, failed: 1 } });
+    await expect(world.plane().rollouts.retry(id)).rejects.toMatchObject({
+      code: "ROLLOUT_TRANSITION_INVALID",
+      details: { problem: expect.stringContaining("1 agent failed: another rollout of this version") },
+    });
+    isFixed = true;
+    const next = await world.create({});
+    expect(next.counts.planned).toBe(1);
+    const endedAgain = async () => (await world.plane().rollouts.read(next.id)).endedAt !== null;
+    expect(await world.run(HOUR, endedAgain)).toBe(true);
+    expect(world.agent("agent-00002").version).toBe("2.0.0");
+  });
+
   test("yanks the release: its rollouts pause and stay paused", async () => {
     await begin({ agents: 10 });
     const { id } = await world.create({ maxInFlight: 2 });
