@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { encodeJournal, NEW_JOURNAL, type Outcome } from "@muster/core";
+import { encodeJournal, handoffDecoder, NEW_JOURNAL, parse, type Outcome } from "@muster/core";
 import { generateSigningKey } from "@muster/trust";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { RunningAgent } from "./agent-options.ts";
@@ -338,6 +338,14 @@ describe("while one update is under way", () => {
     expect(await inFolder(host.layout.staging)).toEqual([]);
   });
 
+  test("a cancel right behind the assignment is not lost", async () => {
+    host.gateway.behaviour.refuseDownload = "SERVER_OVERLOADED";
+    await host.connect();
+    sendDown(host.gateway.assign(host.release(ARCHIVE)));
+    sendDown({ kind: "cancel", targetId: "target-1" });
+    expect(await outcomeOf("target-1")).toMatchObject({ result: "failed", code: "UPDATE_CANCELED" });
+  });
+
   test("it cannot be canceled after the handoff", async () => {
     const agent = await host.connect();
     sendDown(host.gateway.assign(host.release(ARCHIVE)));
@@ -401,6 +409,35 @@ describe("after the handoff", () => {
     );
     await host.clock.until(() => false, { mostMs: 1000 }).catch(() => undefined);
     expect(host.gateway.outcomes()).toHaveLength(2);
+  });
+
+  test("an update whose updater was cut off is still the updater's, which comes back and finishes it", async () => {
+    await (await handOver()).stop();
+    const { manifestDigest, limits } = parse.decode(
+      handoffDecoder,
+      await host.json(host.layout.handoff),
+      "HANDOFF_INVALID",
+    );
+    await rm(host.layout.handoff);
+    const attempt = {
+      targetId: "target-1",
+      product: "acme-agent",
+      fromVersion: "1.0.0",
+      toVersion: "1.1.0",
+      manifestDigest,
+      floor: null,
+      limits,
+      startedAt: 1,
+    };
+    await host.write(
+      host.layout.journalA,
+      encodeJournal({ ...NEW_JOURNAL, state: { kind: "staged", attempt } }),
+    );
+    const agent = await host.connect({ version: "1.1.0" });
+    expect(agent.status().update).toEqual({ kind: "handed_over", targetId: "target-1" });
+    await host.write(`${host.layout.outcomes}/target-1.json`, UPDATED);
+    expect(await outcomeOf("target-1")).toEqual(UPDATED);
+    expect(host.gateway.outcomes()).toHaveLength(1);
   });
 
   test("a handoff that no updater ever took is an interrupted update", async () => {

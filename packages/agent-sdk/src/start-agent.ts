@@ -151,7 +151,7 @@ class Agent {
 
   #obey(order: GatewayOrder): void {
     if (order.kind === "assign") void this.#runner.assign(order);
-    else if (order.kind === "cancel") this.#runner.cancel(order.targetId);
+    else if (order.kind === "cancel") void this.#runner.cancel(order.targetId);
     else if (order.kind === "outcome_acknowledged") void this.#outcomes.acknowledged(order.targetId);
     else if (order.kind === "command") {
       this.#connection.send({ kind: "command_result", result: answerCommand(order, this.#commands) });

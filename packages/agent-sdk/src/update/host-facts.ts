@@ -1,4 +1,11 @@
-import { JOURNAL_MAX_BYTES, MusterError, readGenerations, type HostLayout, type Version } from "@muster/core";
+import {
+  JOURNAL_MAX_BYTES,
+  MusterError,
+  readGenerations,
+  type HostLayout,
+  type Journal,
+  type Version,
+} from "@muster/core";
 import { parseTrustAnchor, type TrustAnchor } from "@muster/trust";
 import { readIfThere } from "../host/files.ts";
 
@@ -21,10 +28,20 @@ export async function readTrustAnchor(packageFolder: string | null): Promise<Tru
  * The lowest version this host may install, as its updater's journal has it; null if there is none to read. A first look,
  * like all that the agent checks: the updater decides.
  */
-export async function journalFloor({ journalA, journalB }: HostLayout): Promise<Version | null> {
+export async function journalFloor(layout: HostLayout): Promise<Version | null> {
+  return (await readJournal(layout))?.floor ?? null;
+}
+
+/** The target that the updater has under way, also while no updater runs: one that was cut off comes back to it. */
+export async function journalTarget(layout: HostLayout): Promise<string | null> {
+  const state = (await readJournal(layout))?.state;
+  return state === undefined || state.kind === "steady" ? null : state.attempt.targetId;
+}
+
+async function readJournal({ journalA, journalB }: HostLayout): Promise<Journal | null> {
   const [a, b] = await Promise.all([journalText(journalA), journalText(journalB)]);
   const reading = readGenerations({ a, b });
-  return reading.kind === "read" ? reading.journal.floor : null;
+  return reading.kind === "read" ? reading.journal : null;
 }
 
 async function journalText(path: string): Promise<string | null> {

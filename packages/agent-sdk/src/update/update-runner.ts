@@ -2,6 +2,7 @@ import { asMusterError, MusterError, type Assignment, type Outcome } from "@must
 import type { AssignOrder, ProgressReport } from "@muster/protocol/agent";
 import { verifyAssignment } from "@muster/trust";
 import { createQueue } from "../queue.ts";
+import { journalTarget } from "./host-facts.ts";
 import { outcomeBeforeSwitch, progressOf } from "./reports.ts";
 import { runUpdate, type UpdateHost, type UpdateJob } from "./run-update.ts";
 import { clearStaging, isUpdaterBusy, readStaged } from "./staging.ts";
@@ -60,8 +61,11 @@ export class UpdateRunner {
   }
 
   /** Ends the target before the handoff; without effect after it, or on another target. */
-  cancel(targetId: string): void {
-    if (this.#running?.targetId === targetId) this.#running.abort.abort(new MusterError("UPDATE_CANCELED"));
+  cancel(targetId: string): Promise<void> {
+    // Behind the assignment, which may still be on its way to the disk.
+    return this.#inTurn(async () => {
+      if (this.#running?.targetId === targetId) this.#running.abort.abort(new MusterError("UPDATE_CANCELED"));
+    });
   }
 
   /** Goes on with what an earlier process left, if it left something. */
@@ -209,13 +213,20 @@ export class UpdateRunner {
     }
   }
 
+  /** Looks in the order in which an updater writes: the handoff goes when the journal has it, that when the outcome stands. */
+  async #isWithUpdater(targetId: string): Promise<boolean> {
+    const { layout, bootId, hasOutcome } = this.#host;
+    if (await isUpdaterBusy(layout, bootId)) return true;
+    return (await journalTarget(layout)) === targetId || (await hasOutcome(targetId));
+  }
+
   async #takeUp(): Promise<void> {
-    const { layout, log, store, bootId, hasOutcome } = this.#host;
+    const { layout, log, store } = this.#host;
     const { update } = store.taken;
     if (update === null) return;
     const { targetId } = update;
     const isUpdaters = update.phase === "handed_over";
-    if (isUpdaters && ((await isUpdaterBusy(layout, bootId)) || (await hasOutcome(targetId)))) {
+    if (isUpdaters && (await this.#isWithUpdater(targetId))) {
       this.#move({ kind: "handed_over", targetId });
       return;
     }
