@@ -262,6 +262,31 @@ describe("its certificate", () => {
     expect(agent.status().certificateExpiresAt).toBeGreaterThanOrEqual(before);
   });
 
+  test.each([
+    ["days ahead", 2],
+    ["days behind", -2],
+  ])("is renewed in time, and not again and again, by a clock that is %s", async (_, days) => {
+    host.gateway.behaviour.certificateTtlMs = 86_400_000;
+    await host.enrol();
+    const now = () => host.clock.now() + days * 86_400_000;
+    await host.connect({ clock: { ...host.clock, now } });
+    const pass = (hours: number) => {
+      const endsAt = host.clock.monotonicMs() + hours * 3_600_000;
+      return host.clock.until(() => host.clock.monotonicMs() >= endsAt, {
+        stepMs: 300_000,
+        mostMs: 36_000_000,
+      });
+    };
+    await pass(1);
+    await host.clock.settle(() => host.gateway.renewals.length > 0);
+    expect(host.gateway.renewals).toHaveLength(1);
+    await pass(9);
+    expect(host.gateway.renewals).toHaveLength(1);
+    await pass(6);
+    await host.clock.settle(() => host.gateway.renewals.length > 1);
+    expect(host.gateway.renewals).toHaveLength(2);
+  });
+
   test("a renewal that is refused is tried again, and the agent goes on with what it has", async () => {
     host.gateway.behaviour.certificateTtlMs = 3_600_000;
     await host.enrol();

@@ -24,6 +24,8 @@ export interface RenewalOptions {
   readonly onRenewed: (identity: AgentIdentity) => void;
 }
 
+type Validity = Pick<AgentIdentity, "notBefore" | "expiresAt">;
+
 const MINUTE_MS = 60_000;
 /** The wall clock is looked at again after so long: it may have been set. */
 const LOOK_AGAIN_MS = 60 * MINUTE_MS;
@@ -37,9 +39,11 @@ export function startRenewal(options: RenewalOptions): { stop(): void } {
   let stopped = false;
   let failures = 0;
   let chance = random();
+  let since = issuedAt(options.identity(), clock);
 
   function schedule(): void {
-    const inMs = renewalDelayMs(options.identity(), clock.now(), chance);
+    const ageMs = Math.max(clock.now() - since.wallMs, clock.monotonicMs() - since.monotonicMs);
+    const inMs = renewalDelayMs(options.identity(), ageMs, chance);
     callOff = clock.after(Math.min(inMs, LOOK_AGAIN_MS), () => {
       if (inMs > LOOK_AGAIN_MS) schedule();
       else void renew();
@@ -52,6 +56,7 @@ export function startRenewal(options: RenewalOptions): { stop(): void } {
       if (stopped) return;
       failures = 0;
       chance = random();
+      since = { wallMs: clock.now(), monotonicMs: clock.monotonicMs() };
       log.info("certificate renewed", { expiresAt: identity.expiresAt });
       options.onRenewed(identity);
       schedule();
@@ -75,16 +80,22 @@ export function startRenewal(options: RenewalOptions): { stop(): void } {
   };
 }
 
+/**
+ * When a certificate was issued, on both clocks of this host. One of this process's own is as old as the older of the two
+ * says: the wall clock may be set, the monotonic one stands still while the host sleeps. Of one that was there before,
+ * only the wall clock knows; where that says it is from the future, it is taken for old.
+ */
+function issuedAt({ notBefore, expiresAt }: Validity, clock: AgentClock) {
+  const now = clock.now();
+  const ageMs = now < notBefore ? expiresAt - notBefore : now - notBefore;
+  return { wallMs: now - ageMs, monotonicMs: clock.monotonicMs() - ageMs };
+}
+
 /** Milliseconds until a certificate should be renewed. One that is older than that is renewed soon, but not at once. */
-export function renewalDelayMs(
-  { notBefore, expiresAt }: Pick<AgentIdentity, "notBefore" | "expiresAt">,
-  now: number,
-  chance: number,
-): number {
+function renewalDelayMs({ notBefore, expiresAt }: Validity, ageMs: number, chance: number): number {
   const lifeMs = expiresAt - notBefore;
-  const dueAt = notBefore + lifeMs * (0.5 + SPREAD * chance);
-  const leastMs = Math.max(0, Math.min(MINUTE_MS, (expiresAt - now) / 2));
-  return Math.max(dueAt - now, leastMs);
+  const leastMs = Math.max(0, Math.min(MINUTE_MS, (lifeMs - ageMs) / 2));
+  return Math.max(lifeMs * (0.5 + SPREAD * chance) - ageMs, leastMs);
 }
 
 async function renewOnce({ layout, call, identity }: RenewalOptions): Promise<AgentIdentity> {

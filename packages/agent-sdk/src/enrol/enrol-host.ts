@@ -65,7 +65,9 @@ export async function enrolHost(options: EnrolmentOptions): Promise<EnrolledHost
   if (before && !options.force) {
     throw new MusterError("ENROLMENT_EXISTS", { agent: before.agentId, gateway: before.gateway });
   }
-  const product = parse.decode(nameDecoder, options.product ?? before?.product, "USAGE_INVALID");
+  const named = options.product ?? before?.product;
+  if (named === undefined) throw new MusterError("USAGE_INVALID", { problem: "--product is missing" });
+  const product = parse.decode(nameDecoder, named, "USAGE_INVALID");
   const labels = parse.decode(labelsDecoder, options.labels ?? before?.labels ?? {}, "USAGE_INVALID");
 
   const ca = await fetchPinnedAuthority(server, caPin);
