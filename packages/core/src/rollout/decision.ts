@@ -51,7 +51,7 @@ export type Decision =
       readonly code: ErrorCode;
       readonly message: string;
     }
-  /** Target `supersede`: the agent already runs the version. */
+  /** Target `supersede`: the agent already runs the version, or another rollout has brought it past this one. */
   | { readonly kind: "supersede_target"; readonly targetId: string }
   /** Target `cancel`: the rollout has ended or turned back, or the agent is gone. */
   | { readonly kind: "cancel_target"; readonly targetId: string }

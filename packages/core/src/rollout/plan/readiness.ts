@@ -1,3 +1,4 @@
+import { compareVersions, type Version } from "../../release/version.ts";
 import type { Reason } from "../reason.ts";
 import type { AgentFacts, Target } from "../rollout.ts";
 import type { Draft, Group } from "./draft.ts";
@@ -13,7 +14,7 @@ export function sortPending(draft: Draft, group: Group): void {
 
 function sortOne(draft: Draft, group: Group, target: Target): void {
   const facts = draft.input.agents(target.agentId);
-  if (facts === null || facts.version === target.toVersion) {
+  if (facts === null || isNeedless(draft, target, facts.version)) {
     const kind = facts === null ? "cancel_target" : "supersede_target";
     draft.decisions.push({ kind, targetId: target.id });
     group.ended += 1;
@@ -27,6 +28,13 @@ function sortOne(draft: Draft, group: Group, target: Target): void {
   const held = group.held.get(reason);
   if (held) held.push(target);
   else group.held.set(reason, [target]);
+}
+
+/** Whether the agent is where the target would bring it, or has gone elsewhere by another rollout meanwhile. */
+function isNeedless({ input }: Draft, { purpose, fromVersion, toVersion }: Target, version: Version | null) {
+  if (version === null || version === toVersion) return version === toVersion;
+  if (purpose === "return") return version !== fromVersion;
+  return !input.rollout.spec.allowDowngrade && compareVersions(toVersion, version) < 0;
 }
 
 function holdReason(facts: AgentFacts): Reason | null {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
+import type { FakeAgent } from "../../testing/fake-agent.ts";
 import { createFleetWorld, type FleetWorld, type WorldOptions } from "../../testing/fleet-world.ts";
 
 const MINUTE = 60_000;
@@ -376,7 +377,7 @@ describe("two rollouts", () => {
 
   test("an emergency overtakes what waits, and the other goes on after it", async () => {
     await begin({ agents: 6, releases: ["1.0.0", "2.0.0", "2.0.1"] });
-    const slow = await world.create({ maxInFlight: 1 });
+    const slow = await world.create({ maxInFlight: 1, allowDowngrade: true });
     await world.run(100);
     const emergency = await world.create({ version: "2.0.1", priority: "emergency", allowDowngrade: true });
     expect(await world.run(MINUTE, ended)).toBe(true);
@@ -385,5 +386,43 @@ describe("two rollouts", () => {
     expect(await world.run(HOUR, other)).toBe(true);
     const order = [...world.agent("agent-00003").taken.values()].map(({ rolloutId }) => rolloutId);
     expect(order).toEqual([emergency.id, slow.id]);
+  });
+
+  test("what waits is not sent to agents that an emergency has brought to a newer version", async () => {
+    await begin({ agents: 6, releases: ["1.0.0", "2.0.0", "2.0.1"] });
+    const slow = await world.create({ maxInFlight: 1 });
+    await world.run(100);
+    await world.create({ version: "2.0.1", priority: "emergency" });
+    expect(await world.run(MINUTE, ended)).toBe(true);
+    const other = () => world.plane().rollouts.read(slow.id);
+    expect(await world.run(HOUR, async () => (await other()).endedAt !== null)).toBe(true);
+    expect(await other()).toMatchObject({
+      state: "completed",
+      touched: 1,
+      counts: { healthy: 1, canceled: 5 },
+    });
+    expect(versions()).toEqual(Array(6).fill("2.0.1"));
+  });
+
+  test("a return waits no more for an agent that an emergency has brought to another version", async () => {
+    await begin({
+      agents: 2,
+      releases: ["1.0.0", "2.0.0", "2.0.1"],
+      ending: (id, { version }) => (id === "agent-00001" && version === "2.0.0" ? "failed" : "healthy"),
+    });
+    const [updated, failing] = world.agents as [FakeAgent, FakeAgent];
+    failing.disconnect();
+    const bad = await world.create({ failurePolicy: { threshold: { count: 1 }, action: "roll_back" } });
+    const readBad = () => world.plane().rollouts.read(bad.id);
+    expect(await world.run(MINUTE, async () => (await readBad()).counts.healthy === 1)).toBe(true);
+    updated.disconnect();
+    failing.connect();
+    expect(await world.run(MINUTE, async () => (await readBad()).state === "rolling_back")).toBe(true);
+    await world.create({ version: "2.0.1", priority: "emergency" });
+    await world.run(1000);
+    updated.connect();
+    expect(await world.run(MINUTE, ended)).toBe(true);
+    expect(await world.run(MINUTE, async () => (await readBad()).state === "rolled_back")).toBe(true);
+    expect(updated.version).toBe("2.0.1");
   });
 });
