@@ -1,4 +1,4 @@
-import { ERROR_REGISTRY, type MusterError } from "@muster/core";
+import { ERROR_REGISTRY, type ErrorDetails, type MusterError } from "@muster/core";
 import type { Output } from "./terminal/terminal.ts";
 import { paint, plain } from "./terminal/text.ts";
 
@@ -13,10 +13,15 @@ export function printFailure(stderr: Output, error: MusterError, json: boolean):
   stderr.write(`${paint(stderr, "red", `error ${code}`)}: ${plain(sentence(error))}\n${plain(help)}\n`);
 }
 
+function factText(value: ErrorDetails[string]): string {
+  if (typeof value !== "object" || value === null) return String(value);
+  return value.length === 0 ? "none" : value.join(", ");
+}
+
 /** The meaning, then what exactly the problem is, then the other facts. */
 function sentence({ code, details }: MusterError): string {
   const { problem, ...others } = details;
-  const facts = Object.entries(others).map(([name, value]) => `${name}: ${String(value)}`);
+  const facts = Object.entries(others).map(([name, value]) => `${name}: ${factText(value)}`);
   const tail = facts.length === 0 ? "" : ` (${facts.join(", ")})`;
   return `${ERROR_REGISTRY[code].meaning}${problem === undefined ? "" : `: ${String(problem)}`}${tail}`;
 }

@@ -75,7 +75,7 @@ export const ERROR_REGISTRY = {
   },
   AUTH_REQUIRED: {
     meaning: "The request carries no valid credentials",
-    help: "Sign in, or send an API token as `Authorization: Bearer …`. The first start of the server prints one.",
+    help: "Sign in (`muster login`), or send an API token as `Authorization: Bearer …`. The first start of the server prints one.",
     httpStatus: 401,
     grpcStatus: "UNAUTHENTICATED",
     retryable: false,
@@ -759,7 +759,7 @@ export const ERROR_REGISTRY = {
   },
   HOST_NO_VERSION: {
     meaning: "No version on this host can be started",
-    help: "Reinstall the package, which brings a seed version.",
+    help: "Install one with `muster-updater seed FOLDER`, or reinstall the package, which brings one.",
     httpStatus: 500,
     grpcStatus: "FAILED_PRECONDITION",
     retryable: false,

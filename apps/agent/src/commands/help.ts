@@ -7,7 +7,7 @@ Usage: muster-agent [run] [--root DIR]
        muster-agent --version
 
   --root DIR            state folder of the product on this host
-                        (MUSTER_ROOT, else /var/lib/muster/acme-agent)
+                        (MUSTER_ROOT, else /var/lib/muster)
 
 Options of enroll:
   --server HOST:PORT    the gateway

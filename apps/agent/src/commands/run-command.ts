@@ -6,7 +6,7 @@ import { HELP } from "./help.ts";
 const EXIT = { done: 0, failed: 1, usage: 2 } as const;
 
 const ROOT = { root: { type: "string" } } as const;
-const DEFAULT_ROOT = "/var/lib/muster/acme-agent";
+const DEFAULT_ROOT = "/var/lib/muster";
 
 /** Runs one command; resolves with the exit code when the program may end. */
 export async function runCommand(args: readonly string[]): Promise<number> {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { archiveOf, GOOD_TREE, type TestEntry } from "../testing/archives.ts";
 import { stubApi } from "../testing/stub-api.ts";
@@ -24,6 +24,16 @@ async function signedRelease(more: readonly TestEntry[] = []) {
 }
 
 describe("muster release publish", () => {
+  test("a release that nobody has signed is told to be signed", async () => {
+    await using folder = await signedRelease();
+    await rm(`${folder.release}/acme-agent-release-manifest.json.sig`);
+    const { code, stderr } = await runMuster(["release", "publish", folder.release]);
+    expect({ code, stderr }).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining("muster release sign"),
+    });
+  });
+
   const artifact = { os: "linux", arch: "amd64", sha256: "ab", size: 10, mirrored: false, mirroredBytes: 0 };
   const mirroring = sampleRelease({ state: "mirroring", artifacts: [artifact] });
   const upload = "PUT /api/v1/releases/acme-agent/1.0.0/artifacts/linux/amd64";

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
+import { Option } from "@commander-js/extra-typings";
 import { assetNames, isErrorCode, MusterError, parseManifest, type Manifest } from "@muster/core";
 import type { Client, ReleaseView } from "@muster/protocol/http";
 import { parseDuration } from "../arguments/duration.ts";
@@ -23,7 +24,11 @@ export function publishCommand(terminal: Terminal) {
     .option("--from-url", "let the server fetch the archives from the manifest's addresses")
     .option("--no-check", "do not hold the archives against the manifest first: the server does it anyway")
     .option("--no-wait", "do not wait until the release is ready")
-    .option("--timeout <duration>", "how long to wait", argument(parseDuration), 30 * 60_000)
+    .addOption(
+      new Option("--timeout <duration>", "how long to wait")
+        .argParser(argument(parseDuration))
+        .default(30 * 60_000, "30m"),
+    )
     .action(async (path, options) => {
       const json = options.json ?? false;
       const files = await findRelease(path);

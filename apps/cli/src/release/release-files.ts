@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { MANIFEST_MAX_BYTES } from "@muster/core";
+import { MANIFEST_MAX_BYTES, MusterError } from "@muster/core";
 import { usage } from "../arguments/usage.ts";
 import { reading, readSmallFile, readSmallFileIfAny, statFile } from "../files.ts";
 
@@ -34,8 +34,14 @@ export function readManifestFile({ manifest }: ReleaseFiles): Promise<Uint8Array
   return readSmallFile(manifest, MANIFEST_MAX_BYTES);
 }
 
-export function readSignatureFile({ signatures }: ReleaseFiles): Promise<Uint8Array> {
-  return readSmallFile(signatures, SIGNATURES_MAX_BYTES);
+/** The signatures; `FILE_NOT_READABLE` if nobody has signed yet. */
+export async function readSignatureFile(release: ReleaseFiles): Promise<Uint8Array> {
+  const bytes = await readSignatureFileIfAny(release);
+  if (bytes !== null) return bytes;
+  throw new MusterError("FILE_NOT_READABLE", {
+    path: release.signatures,
+    problem: "the release is not signed yet; run `muster release sign`",
+  });
 }
 
 /** The signatures that are there already, or null. */

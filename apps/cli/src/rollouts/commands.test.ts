@@ -39,6 +39,38 @@ describe("muster rollout", () => {
     expect(stdout).toMatch(/2 +no artifact +ag_8 ag_9/);
   });
 
+  test("preview says so when nobody is meant", async () => {
+    await using api = await stubApi({
+      "POST /api/v1/rollouts/preview": () => ({
+        ...samplePreview(),
+        ready: 0,
+        excluded: 0,
+        offline: 0,
+        reasons: [],
+      }),
+    });
+    const { stdout } = await runMuster(["rollout", "preview", ...plan], { env: api.env });
+    expect(stdout).toContain("No agent of this product is meant: check --labels and --agents.");
+  });
+
+  test("a canceled rollout waits for nothing, and accounts for every agent", async () => {
+    const { counts, waves } = sampleRollout();
+    const none = { ...counts, pending: 0, inProgress: 0, healthy: 0, canceled: 10 };
+    await using api = await stubApi({
+      "GET /api/v1/rollouts/ro_1": () =>
+        sampleRollout({
+          state: "canceled",
+          endedAt: 2000,
+          counts: none,
+          waves: waves.slice(1).map((wave) => ({ ...wave, reason: null, counts: none })),
+        }),
+      "GET /api/v1/rollouts/ro_1/targets": () => pageOf([]),
+    });
+    const { stdout } = await runMuster(["rollout", "status", "ro_1"], { env: api.env });
+    expect(stdout).toMatch(/SILENT +CANCELED/);
+    expect(stdout).toMatch(/never opened +10( +0){6} +10/);
+  });
+
   test.each(["pause", "resume", "approve", "cancel", "retry"])("%s is sent and answered", async (verb) => {
     await using api = await stubApi({ [`POST /api/v1/rollouts/ro_1/${verb}`]: () => sampleRollout() });
     expect(await runMuster(["rollout", verb, "ro_1"], { env: api.env })).toMatchObject({

@@ -56,7 +56,7 @@ export function describeRollout(terminal: Terminal, rollout: RolloutView): strin
       `${formatTime(rollout.createdAt)} by ${rollout.createdBy}, ${formatDuration(end - rollout.createdAt)} ${rollout.endedAt === null ? "so far" : "in all"}`,
     ],
   ]);
-  return `${about}\n${waveTable(terminal.stdout, rollout.waves)}`;
+  return `${about}\n${waveTable(terminal.stdout, rollout)}`;
 }
 
 /** What can be done with the rollout now. */
@@ -70,12 +70,13 @@ const counted = (title: string, key: keyof WaveView["counts"]): Column<WaveView>
   value: ({ counts }) => counts[key],
 });
 
-function waveTable(output: Output, waves: readonly WaveView[]): string {
+function waveTable(output: Output, { waves, counts, endedAt }: RolloutView): string {
+  const stateOf = ({ state }: WaveView) => (state === "waiting" && endedAt !== null ? "never opened" : state);
   return table(
     output,
     [
       { title: "WAVE", value: ({ index }) => index + 1 },
-      { title: "STATE", value: ({ state }) => state, style: waveStyle },
+      { title: "STATE", value: stateOf, style: waveStyle },
       counted("AGENTS", "planned"),
       counted("PENDING", "pending"),
       counted("UNDER WAY", "inProgress"),
@@ -83,6 +84,7 @@ function waveTable(output: Output, waves: readonly WaveView[]): string {
       counted("FAILED", "failed"),
       counted("ROLLED BACK", "rolledBack"),
       counted("SILENT", "silent"),
+      ...(counts.canceled > 0 ? [counted("CANCELED", "canceled")] : []),
       { title: "WHY", value: ({ reason }) => reasonText(reason) },
     ],
     waves,
@@ -118,6 +120,8 @@ export function describePreview(output: Output, preview: PreviewView): string {
       preview.versions.map(({ version, count }) => `${version ?? "unknown"} (${count})`).join(", "),
     ],
   ]);
+  if (preview.ready === 0 && preview.excluded === 0)
+    return `${about}\nNo agent of this product is meant: check --labels and --agents.\n`;
   if (preview.reasons.length === 0) return about;
   const reasons = table(
     output,

@@ -1,4 +1,5 @@
 import { setInterval } from "node:timers";
+import { Option } from "@commander-js/extra-typings";
 import type { MusterError } from "@muster/core";
 import type { Client, RolloutView } from "@muster/protocol/http";
 import { parseDuration } from "../arguments/duration.ts";
@@ -23,11 +24,10 @@ export function watchCommand(terminal: Terminal) {
   return serverCommand("watch")
     .description("follow a rollout until it ends or halts; exits with 6 unless it completed")
     .argument("<id>", "the rollout's id")
-    .option(
-      "--patience <duration>",
-      "give up when the server is away for so long",
-      argument(parseDuration),
-      PATIENCE_MS,
+    .addOption(
+      new Option("--patience <duration>", "give up when the server is away for so long")
+        .argParser(argument(parseDuration))
+        .default(PATIENCE_MS, "5m"),
     )
     .action(async (id, options) => {
       const client = await connect(options, terminal);

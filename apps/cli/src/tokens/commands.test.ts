@@ -36,6 +36,23 @@ describe("muster token", () => {
     });
   });
 
+  test("a token that nothing is said about is good for a day, in words that people use", async () => {
+    const token = {
+      id: "tk_1",
+      maxUses: 1,
+      uses: 0,
+      labels: {},
+      product: null,
+      createdAt: 0,
+      token: "muster1.x",
+    };
+    // The server made it a moment before it is read.
+    await using api = await stubApi({ "POST /api/v1/tokens": () => ({ ...token, expiresAt: 86_399_000 }) });
+    const { stderr } = await runMuster(["token", "create"], { env: api.env });
+    expect(stderr).toContain("Good once, for 1d.");
+    expect((await runMuster(["token", "create", "--help"])).stdout).toContain("(default: 24h)");
+  });
+
   test("revoke takes an id", async () => {
     await using api = await stubApi({ "DELETE /api/v1/tokens/tk_1": () => undefined });
     expect(await runMuster(["token", "revoke", "tk_1"], { env: api.env })).toMatchObject({ code: 0 });

@@ -1,4 +1,4 @@
-import { Command } from "@commander-js/extra-typings";
+import { Command, Option } from "@commander-js/extra-typings";
 import { parseDuration } from "../arguments/duration.ts";
 import { parseLabel } from "../arguments/labels.ts";
 import { parseCount } from "../arguments/numbers.ts";
@@ -24,7 +24,11 @@ function createCommand(terminal: Terminal) {
   return serverCommand("create")
     .description("make a token and print it; it is shown only now")
     .option("--max-uses <count>", "hosts that may enrol with it", argument(parseCount(1)), 1)
-    .option("--expires <duration>", "how long it may be used", argument(parseDuration), 24 * 3_600_000)
+    .addOption(
+      new Option("--expires <duration>", "how long it may be used, at least 1m")
+        .argParser(argument(parseDuration))
+        .default(24 * 3_600_000, "24h"),
+    )
     .option(
       "--label <key=value>",
       "label of every host that enrols with it; may be repeated",
@@ -42,8 +46,8 @@ function createCommand(terminal: Terminal) {
       const report = reportOn(terminal, options.json ?? false);
       report.result(created, () => `${created.token}\n`);
       const uses = created.maxUses === 1 ? "once" : `${created.maxUses} times`;
-      report.remark(`Good ${uses}, for ${formatDuration(created.expiresAt - terminal.now())}. On the host:`);
-      report.remark("  muster-agent enroll --server <gateway:port> --token <token>");
+      report.remark(`Good ${uses}, for ${formatDuration(options.expires)}. On the host:`);
+      report.remark("  muster-agent enroll --server <gateway:port> --product <name> --token <token>");
     });
 }
 

@@ -4,7 +4,7 @@ import { readHealth } from "../boot/observe.ts";
 import { namesIn } from "../fs/reading.ts";
 import { readJournal } from "../journal/journal-store.ts";
 import { lockHolder } from "../lock/folder-lock.ts";
-import { outcomeTargets } from "../outcomes/outcome-store.ts";
+import { unreportedTargets } from "../outcomes/outcome-store.ts";
 import type { Host } from "../ports.ts";
 import { inspectTree } from "../versions/inspect-tree.ts";
 import { linkedVersion } from "../versions/links.ts";
@@ -48,7 +48,7 @@ export function statusOf(host: Host): Status {
     updaterPid: lockHolder(host.processes, layout.lock)?.pid ?? null,
     payload: host.service.payload().kind,
     health: readHealth(layout.health),
-    outcomes: outcomeTargets(host),
+    outcomes: unreportedTargets(host),
   };
 }
 

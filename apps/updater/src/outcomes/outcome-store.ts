@@ -36,10 +36,16 @@ export function readOutcome({ layout }: Pick<Host, "layout">, targetId: string):
 }
 
 /** The targets whose outcomes are still here. */
-export function outcomeTargets({ layout }: Pick<Host, "layout">): readonly string[] {
+function outcomeTargets({ layout }: Pick<Host, "layout">): readonly string[] {
   return namesIn(layout.outcomes)
     .filter((name) => name.endsWith(".json"))
     .map((name) => name.slice(0, -".json".length));
+}
+
+/** The targets whose outcomes the gateway has not taken yet. */
+export function unreportedTargets(host: Pick<Host, "layout">): readonly string[] {
+  const taken = new Set(acknowledgedTargets(host.layout.acknowledged));
+  return outcomeTargets(host).filter((target) => !taken.has(target));
 }
 
 /** Removes the outcomes that the gateway has taken, and the oldest when there are very many. */

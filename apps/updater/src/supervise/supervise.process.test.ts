@@ -90,6 +90,7 @@ describe("a good version", { timeout: 60_000 }, () => {
     await running();
     for (const version of ["1.1.0", "1.2.0", "1.3.0"]) await update(await release(version));
     writeFileSync(host.layout.acknowledged, JSON.stringify({ schema: 1, targetIds: ["target-1-1-0"] }));
+    expect(host.status().outcomes).toEqual(["target-1-2-0", "target-1-3-0"]);
     await update(await release("1.4.0"));
     await expectTidy();
     expect(namesIn(host.layout.versions)).toEqual(["1.2.0", "1.3.0", "1.4.0"]);
@@ -279,6 +280,24 @@ describe("killed", { timeout: 60_000 }, () => {
     rmSync(`${host.layout.run}/started.json`);
     await running();
     expect(isRunning(pid)).toBe(false);
+  });
+
+  test("the reader of the supervisor's output costs lines, never the payload", async () => {
+    const supervisor = host.supervise("pipe");
+    const { pid } = await host.started("1.0.0");
+    supervisor.stdout?.destroy();
+    supervisor.stderr?.destroy();
+    process.kill(pid, "SIGKILL");
+    await eventually("another start", async () => {
+      if (!isRunning(supervisor.pid ?? 0)) throw new Error("the supervisor has ended");
+      const again = await host.started("1.0.0");
+      return again.pid === pid ? null : again;
+    });
+    process.kill((await host.started("1.0.0")).pid, "SIGKILL");
+    await eventually("its log to have all lines", () =>
+      readFileSync(host.layout.payloadLog, "utf8").split("agent 1.0.0 runs").length > 3 ? true : null,
+    );
+    expect(isRunning(supervisor.pid ?? 0)).toBe(true);
   });
 
   test("the payload is started again", async () => {

@@ -30,7 +30,10 @@ export async function supervise({ host, program, stop }: SupervisorOptions): Pro
   prepareRoot(host);
   const attempt = takeLock(host, host.layout.supervisorLock);
   if (attempt.kind === "busy")
-    throw new MusterError("UPDATE_IN_PROGRESS", { supervisor: attempt.holder.pid });
+    throw new MusterError("UPDATE_IN_PROGRESS", {
+      problem: "a supervisor runs already",
+      supervisor: attempt.holder.pid,
+    });
   // A supervisor that was killed has left its payload alone.
   await host.service.stop();
   const log = openRotatingLog(host.layout.payloadLog);

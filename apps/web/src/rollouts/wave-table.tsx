@@ -5,7 +5,7 @@ import { count } from "../format/number.ts";
 import { Icon } from "../ui/icon.tsx";
 import { ScrollTable } from "../ui/scroll-table.tsx";
 import { StateBadge } from "../ui/state-badge.tsx";
-import { WAVE_LOOK } from "../ui/states.ts";
+import { NEVER_OPENED_LOOK, WAVE_LOOK } from "../ui/states.ts";
 import { Countdown } from "../ui/time.tsx";
 import type { RolloutSearch } from "./search.ts";
 import { gateOf, reasonWords, waveEndWords } from "./words.ts";
@@ -23,6 +23,7 @@ const COLUMNS: readonly {
   { name: "Failed", key: "failed", group: "failed" },
   { name: "Rolled back", key: "rolledBack", group: "rolled_back" },
   { name: "Silent", key: "silent", group: "silent" },
+  { name: "Canceled", key: "canceled", group: "canceled" },
 ];
 
 interface WaveTableProps {
@@ -62,7 +63,13 @@ export function WaveTable({ rollout, search }: WaveTableProps) {
               <span className={css["end"]}>{waveEndWords(rollout.spec, wave.index)}</span>
             </th>
             <td>
-              <StateBadge look={WAVE_LOOK[wave.state]} />
+              <StateBadge
+                look={
+                  wave.state === "waiting" && rollout.endedAt !== null
+                    ? NEVER_OPENED_LOOK
+                    : WAVE_LOOK[wave.state]
+                }
+              />
               {wave.reason !== null && <span className={css["why"]}>{reasonWords(wave.reason)}</span>}
             </td>
             <td>

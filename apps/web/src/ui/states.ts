@@ -46,6 +46,9 @@ export const WAVE_LOOK = {
   failed: { word: "Failed", icon: "failed", tone: "bad" },
 } as const satisfies Record<WaveView["state"], StateLook>;
 
+/** A wave that the end of its rollout came before waits for nothing any more. */
+export const NEVER_OPENED_LOOK: StateLook = { word: "Never opened", icon: "canceled", tone: "neutral" };
+
 export const ONLINE_LOOK: StateLook = { word: "Online", icon: "online", tone: "good" };
 export const OFFLINE_LOOK: StateLook = { word: "Offline", icon: "offline", tone: "neutral" };
 

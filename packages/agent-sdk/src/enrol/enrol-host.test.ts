@@ -73,6 +73,16 @@ describe("a new host", () => {
     await expect(enrol()).rejects.toMatchObject({ code: "SERVER_UNREACHABLE" });
   });
 
+  test("without a product, it says which flag is missing, and asks nobody", async () => {
+    const { layout, gateway } = host;
+    const enrolling = enrolHost({ root: layout.root, server: gateway.address, token: gateway.token() });
+    await expect(enrolling).rejects.toMatchObject({
+      code: "USAGE_INVALID",
+      details: { problem: "--product is missing" },
+    });
+    expect(host.gateway.enrolments).toEqual([]);
+  });
+
   test("a refused token keeps its code and leaves nothing behind", async () => {
     host.gateway.behaviour.refuseCertificates = "TOKEN_EXHAUSTED";
     await expect(enrol()).rejects.toMatchObject({ code: "TOKEN_EXHAUSTED" });

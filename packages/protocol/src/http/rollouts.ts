@@ -154,7 +154,7 @@ export const rolloutSchema = z
       "rolled_back",
     ]),
     pauseCause: z.string().nullable(),
-    reason: z.string().nullable().describe("Why it is not moving; a word of the list in docs/protocol.md."),
+    reason: z.string().nullable().describe("Why it is not moving; a word of the list in docs/states.md."),
     since: timestampSchema,
     createdAt: timestampSchema,
     createdBy: z.string(),

@@ -147,9 +147,15 @@ async function reach(base: URL, call: () => Promise<Response>, { signal }: Reque
     signal?.throwIfAborted();
     // fetch says only that it failed; why is in the cause.
     const reason = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const problem = reason instanceof Error ? reason.message || reason.name : String(reason);
+    const problem = reason instanceof Error ? problemOf(reason) : String(reason);
     throw new MusterError("SERVER_UNREACHABLE", { server: base.origin, problem }, { cause: error });
   }
+}
+
+function problemOf(error: Error): string {
+  if ("code" in error && error.code === "ERR_SSL_WRONG_VERSION_NUMBER")
+    return "it answers without TLS: write http:// in place of https://";
+  return error.message || error.name;
 }
 
 async function readJson<S extends z.ZodType>(schema: S, response: Response): Promise<z.output<S>> {
