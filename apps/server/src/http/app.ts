@@ -18,6 +18,8 @@ export type App = FastifyInstance<
 >;
 
 const BODY_MAX_BYTES = 1_048_576;
+/** A connection on which nothing moves for so long is closed, in milliseconds; streams of events have their keep-alive. */
+const IDLE_MS = 120_000;
 
 export interface AppOptions extends AuthorizePorts {
   readonly log: FastifyBaseLogger;
@@ -31,6 +33,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     loggerInstance: options.log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_MAX_BYTES,
+    connectionTimeout: IDLE_MS,
     forceCloseConnections: "idle",
     routerOptions: { maxParamLength: 512 },
     frameworkErrors: (error, request, reply) => {

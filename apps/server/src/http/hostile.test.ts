@@ -3,6 +3,7 @@ import { text } from "node:stream/consumers";
 import { problemSchema } from "@muster/protocol/http";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { KEEP_ALIVE_MS } from "../live/event-stream.ts";
 import { startTestApi, type TestApi } from "../testing/test-api.ts";
 
 // Real sockets and processes, on a machine that may be busy.
@@ -368,6 +369,20 @@ describe("what is not HTTP", () => {
       /^REQUEST_/,
     );
   });
+});
+
+test("a stranger whose body never comes does not keep the connection for ever", async () => {
+  const { server } = api.app;
+  const idleMs = server.timeout;
+  // Longer than a stream of events is ever silent.
+  expect(idleMs).toBeGreaterThan(KEEP_ALIVE_MS);
+  server.timeout = 50;
+  try {
+    const head = "Host: x\r\nContent-Type: application/json\r\nContent-Length: 100";
+    await sendRaw(`POST /api/v1/session HTTP/1.1\r\n${head}\r\n\r\n{"half`);
+  } finally {
+    server.timeout = idleMs;
+  }
 });
 
 test("no JSON at all makes the server fail", async () => {

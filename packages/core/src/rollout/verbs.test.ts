@@ -35,7 +35,7 @@ const CASES: readonly [RolloutState, readonly RolloutVerb[]][] = [
   [paused("failure_threshold"), ["resume", "cancel", "retry"]],
   [paused("outside_window"), ["resume", "cancel", "retry"]],
   [paused("approval_required"), ["approve", "cancel", "retry"]],
-  [paused("release_yanked"), ["cancel", "retry"]],
+  [paused("release_yanked"), ["cancel"]],
   [{ kind: "rolling_back" }, []],
   [{ kind: "rolled_back" }, []],
   [{ kind: "completed" }, []],

@@ -22,7 +22,7 @@ export function rolloutVerbs(rollout: Rollout, counts: Counts): readonly VerbSta
     if (state.kind === "rolling_back") {
       return no(
         verb,
-        "The updated agents are returning to their version before; this goes on until all are.",
+        "The updated agents are returning to their version before; this goes on until all are. Revoke one that will not come back.",
       );
     }
     return DESCRIBE[verb](rollout, counts);
@@ -47,6 +47,8 @@ export function waveToApprove(rollout: Rollout): number | null {
   return next && !next.approved ? next.index : null;
 }
 
+const YANKED = "The release was yanked: cancel this rollout and roll out another version.";
+
 const DESCRIBE: Readonly<Record<RolloutVerb, (rollout: Rollout, counts: Counts) => VerbState>> = {
   pause: ({ state }, counts) => {
     if (state.kind === "paused") return no("pause", "The rollout is paused already.");
@@ -60,7 +62,7 @@ const DESCRIBE: Readonly<Record<RolloutVerb, (rollout: Rollout, counts: Counts) 
       return no("resume", "It waits for an approval of the next wave: approve that.");
     }
     if (state.cause === "release_yanked") {
-      return no("resume", "The release was yanked: cancel this rollout and roll out another version.");
+      return no("resume", YANKED);
     }
     const goesOn = `${agents(counts.pending)} still to be updated: it goes on with them.`;
     if (state.cause !== "failure_threshold") return yes("resume", goesOn);
@@ -82,6 +84,7 @@ const DESCRIBE: Readonly<Record<RolloutVerb, (rollout: Rollout, counts: Counts) 
   retry: ({ state }, counts) => {
     const failed = counts.failed + counts.rolledBack;
     if (failed === 0) return no("retry", "No agent has failed or rolled back.");
+    if (state.kind === "paused" && state.cause === "release_yanked") return no("retry", YANKED);
     const when = state.kind === "paused" ? "when the rollout is resumed" : "with the next free slot";
     return yes("retry", `${agents(failed)} failed or rolled back: each gets another attempt, ${when}.`);
   },
