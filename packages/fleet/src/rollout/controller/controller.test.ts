@@ -163,6 +163,20 @@ describe("failures", () => {
     });
   });
 
+  test("a return ends without an agent that is gone for good once it is revoked", async () => {
+    await begin({ agents: 2, ending: (id) => (id === "agent-00001" ? "failed" : "healthy") });
+    const [updated, failing] = world.agents as [FakeAgent, FakeAgent];
+    failing.disconnect();
+    await world.create({ failurePolicy: { threshold: { count: 1 }, action: "roll_back" } });
+    expect(await world.run(MINUTE, async () => (await world.read()).counts.healthy === 1)).toBe(true);
+    updated.disconnect();
+    failing.connect();
+    expect(await world.run(HOUR, ended)).toBe(false);
+    expect(await world.read()).toMatchObject({ state: "rolling_back", counts: { pending: 1 } });
+    await world.plane().agents.revoke(updated.id);
+    expect(await world.run(MINUTE, stateIs("rolled_back"))).toBe(true);
+  });
+
   test("a return to a version that is no longer in the registry fails and says so", async () => {
     const broken = new Set<string>();
     await begin({
