@@ -60,7 +60,7 @@ export function WaveTable({ rollout, search }: WaveTableProps) {
               >
                 {wave.index + 1}
               </Link>
-              <span className={css["end"]}>{waveEndWords(rollout.spec, wave.index)}</span>
+              <span className={css["end"]}>{waveEndWords(rollout, wave.index)}</span>
             </th>
             <td>
               <StateBadge

@@ -5,7 +5,7 @@ import { createFakeAgents } from "../testing/fake-agents.ts";
 import { createFakeRollout } from "../testing/fake-rollout.ts";
 import { cohortWords, gateOf, reasonWords, strategyWords, thresholdWords, waveEndWords } from "./words.ts";
 
-const { spec, waves } = createFakeRollout({
+const { spec, waves, counts } = createFakeRollout({
   id: "r_words",
   version: "1.2.0",
   cohort: { kind: "all" },
@@ -47,9 +47,18 @@ test("the threshold says what it counts and what happens then", () => {
 });
 
 test("a wave says where it ends only where the plan has waves", () => {
-  expect(waveEndWords(spec, 0)).toBe("to 1 agent");
-  expect(waveEndWords(spec, 1)).toBe("to 100 %");
-  expect(waveEndWords(withStrategy({ kind: "immediate" }), 0)).toBeNull();
+  expect(waveEndWords({ spec, counts }, 0)).toBe("to 1 agent");
+  expect(waveEndWords({ spec, counts }, 1)).toBe("to 100 %");
+  expect(waveEndWords({ spec: withStrategy({ kind: "immediate" }), counts }, 0)).toBeNull();
+});
+
+test("the waves of a small cohort say where they end, not where one ends that nobody is in", () => {
+  const ends = [{ percent: 5 }, { percent: 25 }, { percent: 100 }];
+  const small = {
+    spec: withStrategy({ kind: "waves", waves: ends, settleMs: 0, approval: "automatic" }),
+    counts: { ...counts, planned: 2 },
+  };
+  expect([0, 1, 2].map((index) => waveEndWords(small, index))).toEqual(["to 5 %", "to 100 %", null]);
 });
 
 test("the gate of a wave is its countdown, its approval, or nothing", () => {

@@ -1,4 +1,4 @@
-import { REASON_TEXT, type Reason } from "@muster/core";
+import { REASON_TEXT, waveCuts, type Reason } from "@muster/core";
 import type { RolloutView, TargetView, WaveView } from "@muster/protocol/http";
 import { count, counted } from "../format/number.ts";
 import { exactDuration } from "../format/time.ts";
@@ -42,11 +42,14 @@ export function thresholdWords({ failurePolicy: { threshold, action } }: Spec): 
   return `${limit} failed, rolled back or silent → ${action === "pause" ? "pause" : "roll back"}`;
 }
 
-/** Where a wave ends: `5 %`, `10 agents`; nothing where the plan has no waves. */
-export function waveEndWords({ strategy }: Spec, index: number): string | null {
+/** Where a wave ends: `5 %`, `10 agents`; nothing where the plan has no waves. A small cohort has fewer than planned. */
+export function waveEndWords(
+  { spec: { strategy }, counts }: Pick<RolloutView, "spec" | "counts">,
+  index: number,
+): string | null {
   if (strategy.kind !== "waves") return null;
-  const end = strategy.waves[index];
-  return end === undefined ? null : `to ${endWords(end)}`;
+  const cut = waveCuts(strategy.waves, counts.planned)[index];
+  return cut === undefined ? null : `to ${endWords(cut.end)}`;
 }
 
 function endWords(end: { percent: number } | { count: number }): string {

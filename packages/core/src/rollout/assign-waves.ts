@@ -1,22 +1,29 @@
-import type { Strategy } from "./rollout.ts";
+import type { Strategy, WaveEnd } from "./rollout.ts";
 
 /**
  * How many of `total` agents each wave takes. A share is rounded down, but the first wave has one agent at least; waves
  * that would be empty are left out. One wave for strategies without waves; none for nobody.
  */
 export function waveSizes(strategy: Strategy, total: number): readonly number[] {
-  if (total === 0) return [];
-  if (strategy.kind !== "waves") return [total];
-  const sizes: number[] = [];
+  if (strategy.kind === "waves") return waveCuts(strategy.waves, total).map(({ size }) => size);
+  return total === 0 ? [] : [total];
+}
+
+/** The waves of a plan that have agents in them, each with where it ends: a small cohort leaves some empty. */
+export function waveCuts(
+  waves: readonly WaveEnd[],
+  total: number,
+): readonly { readonly size: number; readonly end: WaveEnd }[] {
+  const cuts: { size: number; end: WaveEnd }[] = [];
   let end = 0;
-  for (const wave of strategy.waves) {
+  for (const wave of waves) {
     // 29 percent of 100 is 28.999999999999996 without the addition.
     const asked = "count" in wave ? wave.count : Math.floor((total * wave.percent) / 100 + 1e-9);
     const next = Math.min(total, Math.max(asked, end, 1));
-    if (next > end) sizes.push(next - end);
+    if (next > end) cuts.push({ size: next - end, end: wave });
     end = next;
   }
-  return sizes;
+  return cuts;
 }
 
 /**
