@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import { Program, temporaryFolder } from "@muster/local-fleet";
-import { afterAll, expect, test } from "vitest";
-import { PROJECT } from "./fleet.ts";
+import { expect, test } from "vitest";
+import { PROJECT, useCleanUp } from "./fleet.ts";
+
+const cleanUp = useCleanUp();
 
 test("the demonstration tells its story to the end and leaves nothing behind", async () => {
   const folder = await temporaryFolder("muster-e2e-demo");
-  afterAll(folder.dispose);
+  cleanUp.defer(folder.dispose);
   const demo = new Program([
     process.execPath,
     join(PROJECT, "apps/cli/src/main.ts"),

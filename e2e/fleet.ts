@@ -8,14 +8,22 @@ export const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 /** Quick enough for a test, slow enough for a busy machine. */
 export const LIMITS = { deadlineMs: 8000, stabilizationMs: 800, maxBoots: 2 } as const;
 
+/** For the top of a test file: what is put in it is ended, last first, when the file's tests are over. */
+export function useCleanUp(): AsyncDisposableStack {
+  const cleanUp = new AsyncDisposableStack();
+  afterAll(() => cleanUp.disposeAsync());
+  return cleanUp;
+}
+
 /** A fleet of its own for one test file, with every process and file gone afterwards. */
-export async function startFleet(options: { readonly threshold?: number } = {}): Promise<LocalFleet> {
+export async function startFleet(
+  cleanUp: AsyncDisposableStack,
+  options: { readonly threshold?: number } = {},
+): Promise<LocalFleet> {
   const folder = await temporaryFolder("muster-e2e");
+  cleanUp.defer(folder.dispose);
   const fleet = await LocalFleet.start({ project: PROJECT, folder: folder.path, ...options });
-  afterAll(async () => {
-    await fleet.stop();
-    await folder.dispose();
-  });
+  cleanUp.defer(() => fleet.stop());
   return fleet;
 }
 

@@ -2,15 +2,17 @@ import { execFileSync } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { LocalFleet, LocalHost } from "@muster/local-fleet";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { publishGood, startFleet, updateOne } from "../fleet.ts";
+import { beforeAll, expect, test } from "vitest";
+import { publishGood, startFleet, updateOne, useCleanUp } from "../fleet.ts";
+
+const cleanUp = useCleanUp();
 
 const IS_ROOT = process.getuid?.() === 0;
 
 let fleet: LocalFleet;
 
 beforeAll(async () => {
-  fleet = await startFleet();
+  fleet = await startFleet(cleanUp);
 });
 
 // Only root may mount the small disk.
@@ -20,10 +22,7 @@ test.runIf(IS_ROOT)(
     const root = join(fleet.folder, "hosts", "small-disk");
     await mkdir(root, { recursive: true });
     execFileSync("mount", ["-t", "tmpfs", "-o", "size=16m", "tmpfs", root]);
-    afterAll(async () => {
-      await host.stop();
-      execFileSync("umount", ["--lazy", root]);
-    });
+    cleanUp.defer(() => void execFileSync("umount", ["--lazy", root]));
     const seed = await publishGood(fleet, "1.0.0");
     const [host] = (await fleet.addHosts(["small-disk"], seed)) as [LocalHost];
     await fleet.publish(await fleet.make({ version: "1.1.0", paddingBytes: 5_000_000 }));

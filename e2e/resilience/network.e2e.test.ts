@@ -2,21 +2,23 @@ import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { until, type LocalFleet, type LocalHost, type ReleaseFiles } from "@muster/local-fleet";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { agentIdOf, LIMITS, publishGood, startFleet, updateOne } from "../fleet.ts";
+import { beforeAll, expect, test } from "vitest";
+import { agentIdOf, LIMITS, publishGood, startFleet, updateOne, useCleanUp } from "../fleet.ts";
 import { CuttingProxy } from "./cutting-proxy.ts";
+
+const cleanUp = useCleanUp();
 
 let fleet: LocalFleet;
 let seed: ReleaseFiles;
 
 beforeAll(async () => {
-  fleet = await startFleet();
+  fleet = await startFleet(cleanUp);
   seed = await publishGood(fleet, "1.0.0");
 });
 
 test("a download that is cut again and again is resumed where it broke off", async () => {
   const proxy = await CuttingProxy.start(fleet.server.gateway);
-  afterAll(() => proxy.close());
+  cleanUp.defer(() => proxy.close());
   const [host] = (await fleet.addHosts(["far-away"], seed, { gateway: proxy.address })) as [LocalHost];
   await fleet.publish(await fleet.make({ version: "1.1.0", paddingBytes: 6_000_000 }));
   proxy.cutAfterBytes = 1_500_000;

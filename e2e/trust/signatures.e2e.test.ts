@@ -1,16 +1,18 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { temporaryFolder, type LocalFleet, type LocalHost, type ReleaseFiles } from "@muster/local-fleet";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { publishGood, startFleet, updateOne } from "../fleet.ts";
+import { beforeAll, expect, test } from "vitest";
+import { publishGood, startFleet, updateOne, useCleanUp } from "../fleet.ts";
+
+const cleanUp = useCleanUp();
 
 let fleet: LocalFleet;
 let stranger: { readonly keys: readonly string[] };
 
 beforeAll(async () => {
-  fleet = await startFleet({ threshold: 2 });
+  fleet = await startFleet(cleanUp, { threshold: 2 });
   const folder = await temporaryFolder("muster-e2e-stranger");
-  afterAll(folder.dispose);
+  cleanUp.defer(folder.dispose);
   const key = join(folder.path, "stranger");
   await fleet.muster(["release", "keygen", "stranger", "--out", key]).success();
   stranger = { keys: [`${key}.key`] };

@@ -1,12 +1,14 @@
 import { until, type Behaviour, type LocalFleet, type LocalHost } from "@muster/local-fleet";
 import { beforeAll, describe, expect, test } from "vitest";
-import { knownVersion, publishGood, startFleet, updateOne } from "../fleet.ts";
+import { knownVersion, publishGood, startFleet, updateOne, useCleanUp } from "../fleet.ts";
+
+const cleanUp = useCleanUp();
 
 let fleet: LocalFleet;
 let host: LocalHost;
 
 beforeAll(async () => {
-  fleet = await startFleet();
+  fleet = await startFleet(cleanUp);
   const seed = await publishGood(fleet, "1.0.0");
   [host] = (await fleet.addHosts(["host-1"], seed)) as [LocalHost];
 });

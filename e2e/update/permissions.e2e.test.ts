@@ -1,12 +1,14 @@
 import type { LocalFleet, LocalHost } from "@muster/local-fleet";
 import { beforeAll, expect, test } from "vitest";
-import { agentIdOf, publishGood, startFleet, updateOne } from "../fleet.ts";
+import { agentIdOf, publishGood, startFleet, updateOne, useCleanUp } from "../fleet.ts";
+
+const cleanUp = useCleanUp();
 
 let fleet: LocalFleet;
 let host: LocalHost;
 
 beforeAll(async () => {
-  fleet = await startFleet();
+  fleet = await startFleet(cleanUp);
   await publishGood(fleet, "1.0.0");
   await publishGood(fleet, "1.1.0");
   await publishGood(fleet, "2.1.0", { floor: "2.0.0" });

@@ -2,13 +2,15 @@ import { writeFile } from "node:fs/promises";
 import { until, type LocalFleet, type LocalHost } from "@muster/local-fleet";
 import type { RolloutView } from "@muster/protocol/http";
 import { beforeAll, expect, test } from "vitest";
-import { agentIdOf, knownVersion, LIMITS, publishGood, startFleet } from "../fleet.ts";
+import { agentIdOf, knownVersion, LIMITS, publishGood, startFleet, useCleanUp } from "../fleet.ts";
+
+const cleanUp = useCleanUp();
 
 let fleet: LocalFleet;
 let hosts: readonly LocalHost[];
 
 beforeAll(async () => {
-  fleet = await startFleet();
+  fleet = await startFleet(cleanUp);
   const seed = await publishGood(fleet, "1.0.0");
   await publishGood(fleet, "1.1.0");
   hosts = await fleet.addHosts(["host-1", "host-2", "host-3"], seed);

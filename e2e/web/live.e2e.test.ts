@@ -1,9 +1,11 @@
 import AxeBuilder from "@axe-core/playwright";
 import type { LocalFleet } from "@muster/local-fleet";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { launchBrowser } from "../browser.ts";
-import { LIMITS, publishGood, startFleet } from "../fleet.ts";
+import { LIMITS, publishGood, startFleet, useCleanUp } from "../fleet.ts";
+
+const cleanUp = useCleanUp();
 
 let fleet: LocalFleet;
 let browser: Browser;
@@ -12,11 +14,12 @@ let page: Page;
 const complaints: string[] = [];
 
 beforeAll(async () => {
-  fleet = await startFleet();
+  fleet = await startFleet(cleanUp);
   const seed = await publishGood(fleet, "1.0.0");
   await fleet.addHosts(["host-1", "host-2"], seed);
   await publishGood(fleet, "1.1.0");
   browser = await launchBrowser();
+  cleanUp.defer(() => browser.close());
   page = await (await browser.newContext()).newPage();
   page.on("pageerror", ({ message }) => complaints.push(message));
   page.on("console", (message) => {
@@ -24,7 +27,6 @@ beforeAll(async () => {
       complaints.push(message.text());
   });
 });
-afterAll(() => browser?.close());
 
 async function loads(): Promise<number> {
   return page.evaluate(() => performance.getEntriesByType("navigation").length + performance.timeOrigin);

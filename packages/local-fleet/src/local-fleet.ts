@@ -98,13 +98,13 @@ export class LocalFleet {
     const added = await Promise.all(
       names.map(async (name) => {
         const host = new LocalHost(name, join(this.folder, "hosts", name), this.package);
+        this.hosts.push(host);
         await host.seed(seed);
         await host.enrol({ gateway, token, labels: labels(name) });
         host.start();
         return host;
       }),
     );
-    this.hosts.push(...added);
     await until(`${names.join(", ")} online`, () => this.#areOnline(names));
     return added;
   }
