@@ -1,11 +1,16 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { asMusterError } from "@muster/core";
 import { entryAt } from "../fs/reading.ts";
 import type { Host } from "../ports.ts";
 import { LAUNCH_LINE } from "../versions/output-tail.ts";
 import { CALM_AFTER_MS, restartDelayMs } from "./backoff.ts";
-import { writePayloadRecord } from "./payload-record.ts";
+import { writePayloadRecord, type PayloadRecord } from "./payload-record.ts";
 import { startPayload, type Program, type RunningPayload } from "./payload-process.ts";
 import type { RotatingLog } from "./rotating-log.ts";
 import { STOP_GRACE_MS } from "./supervisor-control.ts";
+
+/** When writing the payload down is tried again. */
+const RECORD_AGAIN_MS = 1000;
 
 export interface KeeperOptions {
   readonly host: Host;
@@ -90,6 +95,21 @@ function started({ host, program, log, forward }: KeeperOptions, startedAtMs: nu
   }
   const { pid, startTicks } = payload;
   const { bootId } = host.processes.self();
-  writePayloadRecord(host.fs, host.layout, { bootId, pid, startTicks, startedAtMs });
+  void keepRecord(host, { bootId, pid, startTicks, startedAtMs }, payload.ended);
   return payload;
+}
+
+/** The first try is made before this returns. A full disk must cost no payload, but an updater must know of it once it can. */
+async function keepRecord(host: Host, record: PayloadRecord, ended: Promise<void>): Promise<void> {
+  const over = ended.then(() => true);
+  for (let said = false, isOver = false; !isOver; said = true) {
+    try {
+      writePayloadRecord(host.fs, host.layout, record);
+      return;
+    } catch (error) {
+      const { code, message } = asMusterError(error);
+      if (!said) host.say(`the payload's process is not written down yet: ${code}: ${message}`);
+    }
+    isOver = await Promise.race([over, sleep(RECORD_AGAIN_MS, false)]);
+  }
 }

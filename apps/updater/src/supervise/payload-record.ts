@@ -24,8 +24,11 @@ export function writePayloadRecord(fs: HostFs, { payloadProcess }: HostLayout, r
   const fresh = `${payloadProcess}.new`;
   removeTree(fs, fresh);
   const file = fs.createFile(fresh, READABLE_FILE);
-  file.write(new TextEncoder().encode(JSON.stringify({ schema: 1, ...record })));
-  file.close();
+  try {
+    file.write(new TextEncoder().encode(JSON.stringify({ schema: 1, ...record })));
+  } finally {
+    file.close();
+  }
   fs.rename(fresh, payloadProcess);
 }
 

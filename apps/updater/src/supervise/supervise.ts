@@ -36,6 +36,8 @@ export async function supervise({ host, program, stop }: SupervisorOptions): Pro
     });
   // A supervisor that was killed has left its payload alone.
   await host.service.stop();
+  // Whoever reads our output may go; the payload stays.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const log = openRotatingLog(host.layout.payloadLog);
   const keeper = keepPayload({ host, program, log, forward, chance: Math.random });
   const updater = runUpdater({ host, program });
