@@ -283,6 +283,7 @@ describe("an assignment", () => {
     const agent = await host.connect({ version: "2.0.0" });
     sendDown(host.gateway.assign(host.release(ARCHIVE), { allowDowngrade: true }));
     await host.clock.settle(() => agent.status().update.kind === "handed_over");
+    expect(host.gateway.outcomes()).toEqual([]);
   });
 
   test.each([

@@ -11,7 +11,8 @@ import { readSmallText } from "../fs/reading.ts";
 import { nodeHost } from "../host/node-host.ts";
 import { writeAssets, type FixtureRelease } from "./release-fixture.ts";
 
-const BUILD = fileURLToPath(new URL("../../build.ts", import.meta.url));
+const BUNDLE = fileURLToPath(new URL("../../../../scripts/bundle-host.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 const GIVE_UP_MS = 30_000;
 const LOOK_EVERY_MS = 20;
 
@@ -33,7 +34,7 @@ export interface Ended {
 export function buildPackage(anchor: Uint8Array, seed?: FixtureRelease): UpdaterPackage {
   const folder = mkdtempSync(`${tmpdir()}/updater-package-`);
   const program = `${folder}/muster-updater.mjs`;
-  execFileSync(execPath, [BUILD, program]);
+  bundle(MAIN, program);
   writeFileSync(`${folder}/trust-anchor.json`, anchor);
   if (seed !== undefined) writeAssets(`${folder}/seed`, seed);
   return { folder, program, remove: () => rmSync(folder, { recursive: true }) };
@@ -41,14 +42,14 @@ export function buildPackage(anchor: Uint8Array, seed?: FixtureRelease): Updater
 
 /** Bundles a program of the tests like the one that ships, so that it starts as fast. */
 export function bundle(entry: string, outfile: string): void {
-  execFileSync(execPath, [BUILD, outfile, entry]);
+  execFileSync(execPath, [BUNDLE, entry, outfile]);
 }
 
 /** One host's state folder and the processes that work on it. */
 export interface TestHost {
   readonly layout: HostLayout;
   /** Starts the supervisor. */
-  supervise(): ChildProcess;
+  supervise(output?: "ignore" | "pipe"): ChildProcess;
   /** Runs a command to its end. */
   run(...args: readonly string[]): Promise<Ended>;
   /** What `status` tells. */
@@ -75,7 +76,7 @@ export function createTestHost({ program, folder }: UpdaterPackage): TestHost {
   const run = async (...args: readonly string[]): Promise<Ended> => endOf(start(args, "pipe"));
   return {
     layout,
-    supervise: () => start(["supervise"], "ignore"),
+    supervise: (output = "ignore") => start(["supervise"], output),
     run,
     status: () => statusOf(nodeHost({ root, packageFolder: folder, say: () => {} })),
     outcome: (targetId) => eventually(`an outcome of ${targetId}`, () => readOutcomeFile(layout, targetId)),
