@@ -5,7 +5,6 @@ import { downtimeFigures, measureDowntime, rawStarts } from "./measures/downtime
 import { faultsFigures, measureHalt, measureTerminal } from "./measures/faults.ts";
 import { measurePush, pushFigures } from "./measures/push.ts";
 import { measureRollout, rawDownloadSeconds, rolloutFigures, VARIANTS } from "./measures/rollout.ts";
-import type { RolloutResult } from "./measures/rollout.ts";
 import { connectFleet, holdSockets, streamsFigures } from "./measures/streams.ts";
 
 /** What a bare push sends when no real one was measured, in bytes. */
@@ -29,7 +28,10 @@ export async function bench(options: BenchOptions, tools: BenchTools): Promise<r
   return figures;
 }
 
-/** Everything that one server and its fleet are measured for; the baselines follow when both are gone. */
+/**
+ * Everything that one server and its fleet are measured for. Baselines of time follow at once, when the machine is as
+ * it was; those of memory when server and fleet are gone.
+ */
 async function onOneGround(
   agents: number,
   measures: readonly Measure[],
@@ -40,9 +42,13 @@ async function onOneGround(
   const ground = await openGround(tools, agents);
   const held = await connectFleet(ground, tools, wants("streams"));
   const push = wants("push") ? await measurePush(ground, tools) : null;
-  const rollouts: RolloutResult[] = [];
+  const rollouts: Figure[] = [];
   if (wants("rollout")) {
-    for (const variant of VARIANTS) rollouts.push(await measureRollout(ground, variant, tools));
+    for (const variant of VARIANTS) {
+      const result = await measureRollout(ground, variant, tools);
+      const raw = await rawDownloadSeconds(tools, { count: agents, atOnce: variant.maxInFlight });
+      rollouts.push(...rolloutFigures(result, raw, agents));
+    }
   }
   const faults = wants("faults")
     ? faultsFigures(await measureHalt(ground, tools), await measureTerminal(ground, tools), agents)
@@ -55,13 +61,5 @@ async function onOneGround(
     if (wants("streams")) figures.push(...streamsFigures(held, raw, agents));
     if (push) figures.push(...pushFigures(push, raw));
   }
-  if (rollouts.length > 0) {
-    const raw = new Map<number, number>();
-    for (const { variant } of rollouts) {
-      const atOnce = variant.maxInFlight;
-      raw.set(atOnce, await rawDownloadSeconds(tools, { count: agents, atOnce }));
-    }
-    figures.push(...rolloutFigures(rollouts, raw, agents));
-  }
-  return [...figures, ...faults];
+  return [...figures, ...rollouts, ...faults];
 }

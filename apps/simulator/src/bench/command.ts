@@ -23,6 +23,7 @@ export interface BenchContext extends CommandContext {
 export async function benchCommand(args: readonly string[], context: BenchContext): Promise<boolean> {
   const options = parseBenchArguments(args);
   const startedAt = performance.now();
+  const machine = thisMachine();
   const tell = (line: string) => {
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
     context.stderr.write(`${seconds.padStart(4)} s  ${line}\n`);
@@ -40,7 +41,7 @@ export async function benchCommand(args: readonly string[], context: BenchContex
   }
   const { agents, streams } = options;
   const at = new Date().toISOString();
-  const report: BenchReport = { schema: 1, at, machine: thisMachine(), agents, streams, figures };
+  const report: BenchReport = { schema: 1, at, machine, agents, streams, figures };
   const file = options.jsonFile ?? join(project, "bench-results", `${at.replaceAll(":", "-")}.json`);
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, reportJson(report));

@@ -24,7 +24,7 @@ const HEAD = ["measure", "figure", "value", "baseline", "ratio", "goal", ""];
 
 /** The report for people. */
 export function reportText({ machine, figures, at }: BenchReport): string {
-  const { processor, cores, memoryGiB, system, node } = machine;
+  const { processor, cores, memoryGiB, system, node, load } = machine;
   const rows = figures.map((figure, index) => [
     figures[index - 1]?.measure === figure.measure ? "" : figure.measure,
     figure.name,
@@ -43,7 +43,8 @@ export function reportText({ machine, figures, at }: BenchReport): string {
       .trimEnd(),
   );
   const where = `${processor}, ${cores} cores, ${memoryGiB} GiB, ${system}, Node ${node}`;
-  return `${where}\n${at}\n\n${lines.join("\n")}\n`;
+  const when = `${at}, load before: ${load.toFixed(2)}`;
+  return `${where}\n${when}\n\n${lines.join("\n")}\n`;
 }
 
 function valueText(value: number, { unit }: Pick<Figure, "unit">): string {

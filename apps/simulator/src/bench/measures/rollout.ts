@@ -1,6 +1,5 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Outcome } from "@muster/core";
 import type { RolloutRequest, RolloutView } from "@muster/protocol/http";
 import { BaselineServer } from "../baseline/baseline-server.ts";
 import { makeIdentities } from "../baseline/identities.ts";
@@ -46,7 +45,6 @@ export interface RolloutResult {
   readonly serverCpuSeconds: number;
   readonly serverWrittenBytes: number;
   readonly healthy: number;
-  readonly outcomes: number;
 }
 
 export async function measureRollout(
@@ -56,16 +54,10 @@ export async function measureRollout(
 ): Promise<RolloutResult> {
   const version = await ground.publishNext();
   tell(`rolling ${version} out to ${ground.agents} agents in waves of 5/25/100 %: ${variant.name}`);
-  let outcomes = 0;
-  const ended = (_: string, { toVersion }: Outcome) => {
-    if (toVersion === version) outcomes += 1;
-  };
-  const deafen = ground.fleet.listen({ ended });
   const before = await readUsage(ground.serverPid());
   const { id } = await ground.roll(version, { strategy: WAVES, ...variant.request });
   const done = await ground.until(id, isOver);
   const after = await readUsage(ground.serverPid());
-  deafen();
   const seconds = ((done.endedAt ?? Date.now()) - done.createdAt) / 1000;
   tell(`  ${done.state} after ${seconds.toFixed(1)} s`);
   return {
@@ -74,7 +66,6 @@ export async function measureRollout(
     serverCpuSeconds: after.cpuSeconds - before.cpuSeconds,
     serverWrittenBytes: after.writtenBytes - before.writtenBytes,
     healthy: done.counts.healthy,
-    outcomes,
   };
 }
 
@@ -98,23 +89,19 @@ export async function rawDownloadSeconds(
   return tookMs / 1000;
 }
 
-/** With the seconds that plain downloads took, by how many went on at once. */
 export function rolloutFigures(
-  results: readonly RolloutResult[],
-  raw: ReadonlyMap<number, number>,
+  { variant, ...result }: RolloutResult,
+  rawSeconds: number,
   agents: number,
 ): readonly Figure[] {
   const figure = figuresOf("rollout");
-  return results.flatMap(({ variant, ...result }) => {
-    const value = raw.get(variant.maxInFlight);
-    return [
-      figure(variant.name, result.seconds, "s", {
-        goal: { atMost: 120 },
-        ...(value !== undefined && { baseline: { what: "downloads alone", value } }),
-      }),
-      figure("- healthy", (result.healthy / agents) * 100, "%", { goal: { atLeast: 99.5 } }),
-      figure("- server CPU", result.serverCpuSeconds, "s"),
-      figure("- server wrote", result.serverWrittenBytes / 2 ** 20, "MB"),
-    ];
-  });
+  return [
+    figure(variant.name, result.seconds, "s", {
+      goal: { atMost: 120 },
+      baseline: { what: "downloads alone", value: rawSeconds },
+    }),
+    figure("- healthy", (result.healthy / agents) * 100, "%", { goal: { atLeast: 99.5 } }),
+    figure("- server CPU", result.serverCpuSeconds, "s"),
+    figure("- server wrote", result.serverWrittenBytes / 2 ** 20, "MB"),
+  ];
 }

@@ -1,4 +1,4 @@
-import { availableParallelism, cpus, release, totalmem, type } from "node:os";
+import { availableParallelism, cpus, loadavg, release, totalmem, type } from "node:os";
 
 /** What the figures were measured on. */
 export interface Machine {
@@ -7,6 +7,8 @@ export interface Machine {
   readonly memoryGiB: number;
   readonly system: string;
   readonly node: string;
+  /** Processes that ran or waited to, over the last minute: what else the machine had to do. */
+  readonly load: number;
 }
 
 export function thisMachine(): Machine {
@@ -16,5 +18,6 @@ export function thisMachine(): Machine {
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     system: `${type()} ${release()}`,
     node: process.version,
+    load: loadavg()[0] ?? Number.NaN,
   };
 }
