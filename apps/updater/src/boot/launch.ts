@@ -1,6 +1,7 @@
 import { chdir, env } from "node:process";
 import { artifactFor, asMusterError, MusterError, versionFolder, type Version } from "@muster/core";
-import type { Host } from "../ports.ts";
+import { becomeUser, payloadUser } from "../host/payload-user.ts";
+import type { Host, Owner } from "../ports.ts";
 import { prepareRoot } from "../root/prepare-root.ts";
 import { commandOf, type Command } from "../versions/command.ts";
 import { inspectTree } from "../versions/inspect-tree.ts";
@@ -15,6 +16,8 @@ export interface Launch extends Command {
   readonly version: Version;
   readonly folder: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Null: as this process runs. */
+  readonly user: Owner | null;
 }
 
 /**
@@ -28,7 +31,8 @@ export async function prepareLaunch(host: Host): Promise<Launch> {
 }
 
 /** Becomes the payload: the same process, with nothing of this program left in it. Never returns. */
-export function becomePayload({ file, args, folder, env: variables }: Launch): never {
+export function becomePayload({ file, args, folder, env: variables, user }: Launch): never {
+  if (user !== null) becomeUser(user);
   chdir(folder);
   if (process.execve === undefined) throw new Error("this Node cannot replace its process");
   return process.execve(file, [file, ...args], variables);
@@ -79,6 +83,7 @@ function launchOf(host: Host, version: Version): Launch {
     ...commandOf(entrypoint, folder, nodePath),
     version,
     folder,
+    user: payloadUser(layout.run),
     env: {
       ...inherited(),
       MUSTER_ROOT: layout.root,

@@ -1,6 +1,6 @@
 import { childProcesses } from "./child-processes.ts";
-import { statSync } from "node:fs";
-import type { Owner, PreflightRun } from "../ports.ts";
+import { payloadUser } from "./payload-user.ts";
+import type { PreflightRun } from "../ports.ts";
 
 const TIMEOUT_MS = 30_000;
 const OUTPUT_MAX_BYTES = 65_536;
@@ -17,7 +17,7 @@ export function preflightRun(runFolder: string, timeoutMs = TIMEOUT_MS): Preflig
         env: {},
         detached: true,
         stdio: ["ignore", "pipe", "pipe"],
-        ...payloadUser(runFolder),
+        ...(payloadUser(runFolder) ?? {}),
       });
       const stdout = collect(child.stdout);
       const stderr = collect(child.stderr);
@@ -37,13 +37,6 @@ export function preflightRun(runFolder: string, timeoutMs = TIMEOUT_MS): Preflig
         resolve({ exitCode: problem === "" ? exitCode : null, problem, stdout: stdout(), stderr: stderr() });
       });
     });
-}
-
-/** The owner of the agent's folder, if we can become anyone and it is not us. */
-function payloadUser(runFolder: string): Partial<Owner> {
-  const stats = statSync(runFolder, { throwIfNoEntry: false });
-  if (process.getuid?.() !== 0 || stats === undefined || stats.uid === 0) return {};
-  return { uid: stats.uid, gid: stats.gid };
 }
 
 function collect(stream: NodeJS.ReadableStream): () => string {

@@ -1,4 +1,15 @@
-import { existsSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { once } from "node:events";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { namesIn } from "../fs/reading.ts";
@@ -52,6 +63,24 @@ async function update(next: FixtureRelease, changes: Parameters<typeof handoffFo
   handOver(host.layout, next, handoffFor(next, { limits, ...changes }));
   return host.outcome(targetOf(next));
 }
+
+// Only root can become somebody else.
+test.runIf(process.getuid?.() === 0)(
+  "a payload of root's supervisor runs as the owner of the agent's folder, who cannot change its code",
+  async () => {
+    const nobody = 65_534;
+    chmodSync(host.layout.root, 0o755);
+    mkdirSync(host.layout.run);
+    chownSync(host.layout.run, nobody, nobody);
+    const pid = await running();
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    expect(status).toMatch(/^Uid:\s+65534\s+65534\s+65534\s+65534$/m);
+    expect(status).toMatch(/^Gid:\s+65534\s+65534\s+65534\s+65534$/m);
+    expect(status).toMatch(/^Groups:\s+65534\s*$/m);
+    const entrypoint = statSync(`${host.layout.current}/bin/agent.mjs`);
+    expect({ uid: entrypoint.uid, mode: entrypoint.mode & 0o022 }).toEqual({ uid: 0, mode: 0 });
+  },
+);
 
 /** Nothing of an update is left lying about. */
 async function expectTidy(): Promise<void> {
