@@ -17,7 +17,7 @@ export function preflightRun(runFolder: string, timeoutMs = TIMEOUT_MS): Preflig
         env: {},
         detached: true,
         stdio: ["ignore", "pipe", "pipe"],
-        ...(payloadUser(runFolder) ?? {}),
+        ...payloadUser(runFolder),
       });
       const stdout = collect(child.stdout);
       const stderr = collect(child.stderr);
