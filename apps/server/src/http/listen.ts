@@ -5,6 +5,7 @@ import type { App } from "./app.ts";
 
 /** Requests under way get this long to end, in milliseconds. */
 const GRACE_MS = 5000;
+const SWEEP_MS = 50;
 
 export interface ListeningHttp {
   readonly url: string;
@@ -26,10 +27,18 @@ export async function listenHttp(app: App, { host, port }: Endpoint): Promise<Li
   const name = host.includes(":") ? `[${host}]` : host;
   return {
     url: `http://${name}:${bound}`,
-    close: async () => {
-      const impatience = setTimeout(() => app.server.closeAllConnections(), GRACE_MS);
-      await app.close();
-      clearTimeout(impatience);
-    },
+    close: () => closeHttp(app),
   };
+}
+
+/** Lets requests under way end, for a while. A connection that falls idle meanwhile would stay open until it is swept. */
+export async function closeHttp(app: App): Promise<void> {
+  const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
+  const impatience = setTimeout(() => app.server.closeAllConnections(), GRACE_MS);
+  try {
+    await app.close();
+  } finally {
+    clearInterval(sweep);
+    clearTimeout(impatience);
+  }
 }

@@ -21,6 +21,7 @@ import { createSessions } from "../access/sessions.ts";
 import { createManualClock, type ManualClock } from "../gateway/testing/manual-clock.ts";
 import type { App } from "../http/app.ts";
 import { createHttpServer, type UseCases } from "../http/http-server.ts";
+import { closeHttp } from "../http/listen.ts";
 import { createLiveFeed } from "../live/live-feed.ts";
 import { createMetrics } from "../observe/metrics.ts";
 import { createLog } from "../observe/log.ts";
@@ -93,7 +94,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
   const close = async () => {
     live.close();
-    await app.close();
+    await closeHttp(app);
     await releases.stop();
     await db.destroy();
     await rm(folder, { recursive: true, force: true });
