@@ -1,9 +1,12 @@
+import type { Target } from "@muster/core";
 import type { Bus } from "../ports.ts";
 import type { Database } from "../store/database.ts";
 
 /** What a dispatch needs of a release. */
 export interface DispatchRelease {
   readonly isReady: boolean;
+  /** It was yanked, so it had been ready: its artifacts are all in the object store. */
+  readonly isYanked: boolean;
   readonly manifestDigest: string;
   readonly manifest: Uint8Array;
   readonly signatures: Uint8Array;
@@ -13,6 +16,17 @@ export interface DispatchRelease {
 export interface ReleaseShelf {
   /** Null: there is no such release. */
   read(db: Database, product: string, version: string): Promise<DispatchRelease | null>;
+}
+
+/**
+ * Whether a release may be handed out. Nobody is updated to one that was yanked, but an agent may return to it: it ran
+ * there before, and the version that it has to leave is worse.
+ */
+export function isOffered(
+  release: DispatchRelease | null,
+  { purpose }: Pick<Target, "purpose">,
+): release is DispatchRelease {
+  return release !== null && (release.isReady || (purpose === "return" && release.isYanked));
 }
 
 /** A manifest may have 2 MB. */
@@ -42,6 +56,7 @@ export function createReleaseShelf(bus: Bus): ReleaseShelf {
       const { manifest, signatures } = row;
       const release = {
         isReady: row.state === "ready",
+        isYanked: row.state === "yanked",
         manifestDigest: row.manifest_digest,
         manifest,
         signatures,

@@ -177,6 +177,28 @@ describe("failures", () => {
     expect(await world.run(MINUTE, stateIs("rolled_back"))).toBe(true);
   });
 
+  test("a return to a version that was yanked since then is made all the same", async () => {
+    let isBroken = false;
+    await begin({ agents: 6, ending: () => (isBroken ? "rolled_back" : "healthy") });
+    await world
+      .db()
+      .updateTable("releases")
+      .set({ state: "yanked" })
+      .where("version", "=", "1.0.0")
+      .execute();
+    await world.create({
+      maxInFlight: 2,
+      failurePolicy: { threshold: { count: 1 }, action: "roll_back" },
+    });
+    await world.run(HOUR, async () => (await world.read()).counts.healthy >= 2);
+    isBroken = true;
+    await world.run(HOUR, stateIs("rolling_back"));
+    isBroken = false;
+    expect(await world.run(HOUR, ended)).toBe(true);
+    expect(await world.read()).toMatchObject({ state: "rolled_back" });
+    expect(versions()).toEqual(Array(6).fill("1.0.0"));
+  });
+
   test("a return to a version that is no longer in the registry fails and says so", async () => {
     const broken = new Set<string>();
     await begin({

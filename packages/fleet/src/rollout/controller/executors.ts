@@ -1,5 +1,5 @@
 import type { Decision, DecisionKind, Target } from "@muster/core";
-import type { DispatchRelease } from "../release-shelf.ts";
+import { type DispatchRelease, isOffered } from "../release-shelf.ts";
 import {
   moveRollout,
   moveTarget,
@@ -15,7 +15,7 @@ import {
 export interface ExecutionPorts {
   readonly target: (targetId: string) => Target | undefined;
   readonly newId: () => string;
-  /** By version; null: not ready. */
+  /** By version; null: there is no such release. */
   readonly releases: ReadonlyMap<string, DispatchRelease | null>;
 }
 
@@ -57,7 +57,7 @@ const EXECUTORS: Executors = {
     moveTarget(on.draft, target, { kind: "dispatch" });
     setTarget(on.draft, target, { fromVersion });
     const release = on.releases.get(target.toVersion) ?? null;
-    if (release?.isReady) on.draft.dispatched.set(targetId, release);
+    if (isOffered(release, target)) on.draft.dispatched.set(targetId, release);
     else refuseDispatch(on, target);
   },
   expire_target: (on, { targetId, code, message }) => {
@@ -107,7 +107,7 @@ function execute<Kind extends DecisionKind>(on: Execution, decision: DecisionOf<
   run(on, decision);
 }
 
-/** An agent cannot return to a version that is not in the registry any more: that is a failure, and it says so. */
+/** An agent cannot return to a version whose artifacts the registry does not have: that is a failure, and it says so. */
 function refuseDispatch({ draft }: Execution, target: Target): void {
   const message = `Version ${target.toVersion} is not ready in the registry`;
   moveTarget(draft, target, { kind: "expire", code: "RELEASE_NOT_READY", message });

@@ -2,11 +2,11 @@ import { type Decision, nextWakeAt, planRollout } from "@muster/core";
 import type { Roster } from "../../agents/roster.ts";
 import type { Clock } from "../../ports.ts";
 import type { Database } from "../../store/database.ts";
-import type { DispatchRelease, ReleaseShelf } from "../release-shelf.ts";
+import { type DispatchRelease, isOffered, type ReleaseShelf } from "../release-shelf.ts";
 import type { Book } from "./book.ts";
 import type { OpenRollout } from "./open-rollout.ts";
 import { beginDraft, moveRollout } from "./draft.ts";
-import { executeDecisions } from "./executors.ts";
+import { type ExecutionPorts, executeDecisions } from "./executors.ts";
 import { agentFacts } from "./facts.ts";
 import type { Ledger } from "./ledger.ts";
 
@@ -82,7 +82,8 @@ async function carryOut(ports: RoundPorts, open: OpenRollout, now: number): Prom
   executeDecisions(draft, decisions, { target, newId, releases });
   await ledger.commit([draft]);
   // Returns are dispatched by the next plan, and so is what takes the place of a refused one.
-  const isMore = decisions.some(({ kind }) => kind === "add_return") || isAnyRefused(decisions, releases);
+  const isMore =
+    decisions.some(({ kind }) => kind === "add_return") || isAnyRefused(decisions, { target, releases });
   if (isMore) poke(id);
 }
 
@@ -114,8 +115,11 @@ function isWithdrawn(
 
 function isAnyRefused(
   decisions: readonly Decision[],
-  releases: ReadonlyMap<string, DispatchRelease | null>,
+  { target, releases }: Pick<ExecutionPorts, "target" | "releases">,
 ): boolean {
-  const isRefused = [...releases.values()].some((release) => !release?.isReady);
-  return isRefused && decisions.some(({ kind }) => kind === "dispatch");
+  return decisions.some((decision) => {
+    if (decision.kind !== "dispatch") return false;
+    const dispatched = target(decision.targetId);
+    return dispatched === undefined || !isOffered(releases.get(dispatched.toVersion) ?? null, dispatched);
+  });
 }
