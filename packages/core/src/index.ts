@@ -1,6 +1,9 @@
 export * from "./errors.ts";
 export * from "./error-registry.ts";
 export * from "./machine.ts";
+export * from "./access/can.ts";
+export * from "./access/role.ts";
+export * from "./access/verbs.ts";
 export * as parse from "./parse/decode.ts";
 export type { Decoded, Decoder } from "./parse/decode.ts";
 export * from "./release/canonical-json.ts";
@@ -13,6 +16,7 @@ export * from "./policy/local-policy.ts";
 export * from "./agent/agent-config.ts";
 export * from "./update/assignment.ts";
 export * from "./update/decide-boot.ts";
+export * from "./update/decide-recovery.ts";
 export * from "./update/handoff.ts";
 export * from "./update/health.ts";
 export * from "./update/host-layout.ts";

@@ -5,6 +5,7 @@ export type * from "./ports.ts";
 export type * from "./gateway/ports.ts";
 export type * from "./rollout/ports.ts";
 export type * from "./agents/ports.ts";
+export type { Actor } from "./people/actor.ts";
 export type * from "./registry/ports.ts";
 export { createReleaseRegistry, type RegistryPorts } from "./registry/release-registry.ts";
 export { parseAllowList } from "./adapters/fetcher/allow-list.ts";

@@ -19,7 +19,8 @@ export function loginCommand(terminal: Terminal) {
       const path = await saveLogin({ server, token }, terminal.env);
       reportOn(terminal, options.json ?? false).result(
         { server, ...session },
-        () => `Signed in to ${server} as ${session.actor} (${session.role}). Remembered in ${path}.\n`,
+        () =>
+          `Signed in to ${server} as ${session.actor} (${session.role ?? "no role of the whole fleet"}). Remembered in ${path}.\n`,
       );
     });
 }

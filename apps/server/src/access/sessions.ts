@@ -26,7 +26,7 @@ export function createSessions({ db, clock }: { readonly db: Database; readonly 
         .values({
           id_sha256: hashSecret(secret),
           actor: name,
-          role,
+          role: role ?? "",
           created_at: now,
           expires_at: now + SESSION_TTL_MS,
         })

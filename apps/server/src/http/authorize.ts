@@ -1,9 +1,8 @@
-import { MusterError } from "@muster/core";
+import { can, greatestRole, MusterError, type Resource, type Verb } from "@muster/core";
 import type { Actor } from "@muster/fleet";
 import type { FastifyRequest } from "fastify";
 import type { ApiTokens } from "../access/api-tokens.ts";
 import type { FailureLimit } from "../access/failure-limit.ts";
-import { can, type Verb } from "../access/roles.ts";
 import type { Sessions } from "../access/sessions.ts";
 import type { SessionCookie } from "./session-cookie.ts";
 
@@ -13,6 +12,8 @@ export type Access = "public" | Verb;
 declare module "fastify" {
   interface FastifyContextConfig {
     access?: Access;
+    /** What the route is about, from its address; left out, it is about the whole fleet. See core's `Resource`. */
+    resource?: Resource | ((request: FastifyRequest) => Promise<Resource>);
   }
   interface FastifyRequest {
     /** Who asks; null on public routes. */
@@ -34,13 +35,20 @@ const BEARER = /^Bearer +([^\s]+)$/i;
 
 /** Lets a request to its route or throws `AUTH_REQUIRED`, `AUTH_FORBIDDEN` or `RATE_LIMITED`. Runs before a body is read. */
 export async function authorize(ports: AuthorizePorts, request: FastifyRequest): Promise<void> {
-  const { access } = request.routeOptions.config;
+  const { access, resource = "fleet" } = request.routeOptions.config;
   if (access === "public" || request.is404) return;
   const actor = await authenticate(ports, request);
-  if (access === undefined || !can(actor, access)) {
-    throw new MusterError("AUTH_FORBIDDEN", { role: actor.role, verb: access ?? "none" });
-  }
+  if (access === undefined) throw new MusterError("AUTH_FORBIDDEN", { verb: "none" });
+  // Whoever may do it nowhere is not told whether the thing exists.
+  requireAllowed(actor, access, "somewhere");
+  requireAllowed(actor, access, typeof resource === "function" ? await resource(request) : resource);
   request.actor = actor;
+}
+
+/** Throws `AUTH_FORBIDDEN` unless the actor may do this to that. For handlers whose body says what it is about. */
+export function requireAllowed(actor: Actor, verb: Verb, resource: Resource): void {
+  if (!can(actor, verb, resource))
+    throw new MusterError("AUTH_FORBIDDEN", { role: greatestRole(actor), verb });
 }
 
 /** Who asks, by token or cookie. */

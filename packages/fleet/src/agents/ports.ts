@@ -7,7 +7,7 @@ import type {
   TokenView,
 } from "@muster/protocol/http";
 import type { Page, PageQuery } from "../ports.ts";
-import type { Actor } from "../rollout/ports.ts";
+import type { Actor } from "../people/actor.ts";
 
 /** As `agentListQuerySchema` reads it. */
 export type AgentQuery = Omit<AgentListQuery, "cursor" | "limit"> & PageQuery;

@@ -1,6 +1,6 @@
 import type { ReleaseView } from "@muster/protocol/http";
 import type { Page, PageQuery } from "../ports.ts";
-import type { Actor } from "../rollout/ports.ts";
+import type { Actor } from "../people/actor.ts";
 
 /** Fetches artifacts from where manifests say they are. */
 export interface ArtifactFetcher {

@@ -1,7 +1,7 @@
 import { type Manifest, MusterError } from "@muster/core";
 import { type TrustAnchor, type VerifiedManifest, verifyManifest } from "@muster/trust";
 import type { Clock, ObjectStore } from "../ports.ts";
-import type { Actor } from "../rollout/ports.ts";
+import type { Actor } from "../people/actor.ts";
 import type { Database } from "../store/database.ts";
 import type { PublishRequest, ReleaseKey } from "./ports.ts";
 import {

@@ -1,14 +1,11 @@
 import type { PreviewView, RolloutRequest, RolloutView, TargetView } from "@muster/protocol/http";
 import type { Outcome } from "@muster/core";
 import type { AgentHello, AgentProgress, Instruction } from "../gateway/ports.ts";
+import type { Actor } from "../people/actor.ts";
 import type { Page, PageQuery } from "../ports.ts";
 import type { Database } from "../store/database.ts";
 
-/** Who acts. */
-export interface Actor {
-  readonly name: string;
-  readonly role: "administrator" | "operator" | "viewer";
-}
+export type { Actor };
 
 /** The rollouts' use cases, as the API calls them. Every one is durable when it resolves. */
 export interface Rollouts {

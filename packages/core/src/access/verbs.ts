@@ -1,0 +1,24 @@
+import type { Role } from "./role.ts";
+
+/** What an API call does, and the least role that may. */
+const LEAST_ROLE = {
+  "fleet.read": "viewer",
+  "metrics.read": "viewer",
+  "self.manage": "viewer",
+  "rollouts.manage": "operator",
+  "releases.publish": "operator",
+  "releases.yank": "operator",
+  "tokens.read": "operator",
+  "tokens.manage": "operator",
+  "agents.revoke": "operator",
+  "users.read": "administrator",
+  "users.manage": "administrator",
+} as const satisfies Record<string, Role>;
+
+export type Verb = keyof typeof LEAST_ROLE;
+export const VERBS = Object.keys(LEAST_ROLE) as readonly Verb[];
+
+/** The least role that may do it. */
+export function leastRoleFor(verb: Verb): Role {
+  return LEAST_ROLE[verb];
+}
