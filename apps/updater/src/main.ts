@@ -13,7 +13,8 @@ const print = (text: string) => write(1, text);
 
 try {
   const code = await runCommand(process.argv.slice(2), {
-    hostAt: (root) => nodeHost({ root, packageFolder: script.slice(0, script.lastIndexOf("/")), say }),
+    hostAt: (root, unit) =>
+      nodeHost({ root, packageFolder: script.slice(0, script.lastIndexOf("/")), say, unit }),
     program: { file: execPath, args: [...execArgv, script] },
     print,
   });

@@ -58,10 +58,12 @@ export interface ProcessTable {
 export interface ServiceControl {
   payload(): PayloadProcess;
   /**
-   * Ends the payload, by force after a grace, and returns when it is gone and what it printed is in the log: when that
-   * was, or null if none ran. Whoever keeps the service running starts it again.
+   * Ends the payload, by force after a grace, and returns when it is gone and what it printed can be read: when that was,
+   * or null if none ran. Whoever keeps the service running starts it again. Throws `HOST_SERVICE_FAILED`.
    */
   stop(): Promise<HostTime | null>;
+  /** The end of what the payload printed of late, with `LAUNCH_LINE` before each of its processes. */
+  output(): string;
 }
 
 /** A gateway that can be asked whether it accepts agents, and the CA that vouches for it. */

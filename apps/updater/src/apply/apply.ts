@@ -11,7 +11,9 @@ import { linkedVersion } from "../versions/links.ts";
 import { checkRelease } from "./check-release.ts";
 import { cleanUp } from "./clean-up.ts";
 import { discardHandoff, readHandoff, setHandoffAside } from "./handoff-files.ts";
+import { packageUpdate } from "./package-update.ts";
 import { switchVersion } from "./switch-version.ts";
+import type { Update } from "./update.ts";
 import { watchUntilSteady } from "./watch.ts";
 
 /** How a run of the updater ended. */
@@ -23,13 +25,15 @@ export type ApplyEnding =
   | { readonly kind: "refused"; readonly error: MusterError };
 
 /**
- * Finishes whatever an updater before left, then takes the handoff through to its outcome, if there is one. Throws
+ * Finishes whatever an updater before left, then takes the handoff through to its outcome, if there is one; without
+ * one, a newer version that the package brings, if the owner's policy wants that. Throws
  * `UPDATE_IN_PROGRESS` when another updater is at work; every other trouble with an update ends as its outcome.
  */
 export function applyHandoffs(host: Host): Promise<ApplyEnding> {
   return asTheUpdater(host, async () => {
     const left = await finishEarlier(host, 0);
-    const ending = await applyHandoff(host);
+    const handedOver = await applyHandoff(host);
+    const ending = handedOver.kind === "idle" ? await applySeed(host) : handedOver;
     return ending.kind === "idle" ? left : ending;
   });
 }
@@ -94,38 +98,51 @@ async function takeUp(host: Host, handoff: Handoff): Promise<ApplyEnding> {
     fromVersion: linkedVersion(host.layout.current),
     toVersion,
   };
-  let discarded = false;
-  try {
-    const release = await takeRelease(host, handoff, subject);
-    host.say(`staging ${toVersion}`);
-    await stageRelease(host, {
-      release,
-      archive: host.layout.stagedArchive,
-      area: "apply",
-      // From here on, what is in the agent's folder is a handoff of its own.
-      onCopied: () => {
-        discardHandoff(host);
-        discarded = true;
-      },
-    });
-  } catch (error) {
-    await giveUp(host, subject, error);
-    if (!discarded) discardHandoff(host);
-    return endingOf(host, targetId);
-  }
-  return activate(host, targetId);
+  return runUpdate(host, {
+    subject,
+    limits: handoff.limits,
+    check: (journal) => checkRelease(host, handoff, journal),
+    archive: host.layout.stagedArchive,
+    // Once it is copied, what is in the agent's folder is a handoff of its own.
+    onTaken: () => discardHandoff(host),
+  });
 }
 
-/** Checks what was handed over, and writes down that it is under way. */
-function takeRelease(host: Host, handoff: Handoff, subject: OutcomeSubject): Promise<Release> {
+async function applySeed(host: Host): Promise<ApplyEnding> {
+  const update = packageUpdate(host);
+  return update === null ? { kind: "idle" } : runUpdate(host, update);
+}
+
+/** Takes one update through to its outcome. */
+async function runUpdate(host: Host, update: Update): Promise<ApplyEnding> {
+  const { subject, archive, onTaken } = update;
+  let taken = false;
+  const take = () => {
+    if (!taken) onTaken();
+    taken = true;
+  };
+  try {
+    const release = await takeRelease(host, update);
+    host.say(`staging ${subject.toVersion}`);
+    await stageRelease(host, { release, archive, area: "apply", onCopied: take });
+  } catch (error) {
+    await giveUp(host, subject, error);
+    take();
+    return endingOf(host, subject.targetId);
+  }
+  return activate(host, subject.targetId);
+}
+
+/** Checks what is to be installed, and writes down that it is under way. */
+function takeRelease(host: Host, { subject, limits, check }: Update): Promise<Release> {
   return withJournalLock(host, () => {
-    const release = checkRelease(host, handoff, loadJournal(host));
+    const release = check(loadJournal(host));
     const { manifest, digest } = release;
     const attempt = {
       ...subject,
       manifestDigest: digest,
       floor: manifest.floor ?? null,
-      limits: handoff.limits,
+      limits,
       startedAt: host.clock.now().wallMs,
     };
     recordEvent(host, { kind: "taken", attempt });

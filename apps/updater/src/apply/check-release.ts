@@ -23,6 +23,10 @@ import { readStagedManifest } from "./handoff-files.ts";
 
 const POLICY_MAX_BYTES = 65_536;
 
+interface Candidate extends Pick<Release, "manifest" | "digest"> {
+  readonly allowDowngrade: boolean;
+}
+
 /**
  * Checks everything about a handed over release that can be checked before its archive is looked at, with the package's
  * own trust anchor. Throws `HANDOFF_INVALID`, `TRUST_ANCHOR_INVALID`, `SIGNATURE_…`, `MANIFEST_…`, `ARTIFACT_NOT_FOUND`,
@@ -48,11 +52,19 @@ export function checkRelease(host: Host, handoff: Handoff, journal: Journal): Re
     });
   }
   const artifact = artifactFor(manifest, platform);
+  requireWelcome(host, journal, { manifest, digest, allowDowngrade: handoff.allowDowngrade });
+  return { signed, manifest, digest, artifact };
+}
+
+/** Returns if the owner's policy and what is on the host allow a verified release. Throws `POLICY_…`, `UPDATE_…`. */
+export function requireWelcome(host: Host, journal: Journal, candidate: Candidate): void {
+  const { layout } = host;
+  const { manifest, digest, allowDowngrade } = candidate;
   requireAllowedByPolicy(readPolicy(layout.policy), manifest);
   const version = linkedVersion(layout.current);
   const installed = version === null ? null : keptManifest(host, version);
   requireInstallable(
-    { manifest, manifestDigest: digest, allowDowngrade: handoff.allowDowngrade },
+    { manifest, manifestDigest: digest, allowDowngrade },
     {
       product: installed?.manifest.product ?? readAgentConfig(layout)?.product ?? null,
       version,
@@ -60,11 +72,10 @@ export function checkRelease(host: Host, handoff: Handoff, journal: Journal): Re
       bad: journal.bad,
     },
   );
-  return { signed, manifest, digest, artifact };
 }
 
 /** The owner's policy; without one everything is allowed, with a broken one nothing: `POLICY_INVALID`. */
-function readPolicy(path: string): LocalPolicy {
+export function readPolicy(path: string): LocalPolicy {
   try {
     const text = readSmallText(path, { maxBytes: POLICY_MAX_BYTES, followLink: true });
     return text === null ? OPEN_POLICY : parse.decodeJson(localPolicyDecoder, text, "POLICY_INVALID");

@@ -8,7 +8,7 @@ import type { Host } from "../ports.ts";
 import { installSeed } from "../seed/install-seed.ts";
 import { packagedSeed } from "../seed/packaged-seed.ts";
 import { linkedVersion, linkTo } from "../versions/links.ts";
-import { outputSinceSwitch } from "../versions/output-tail.ts";
+import { tailOf } from "../versions/output-tail.ts";
 
 interface Round {
   readonly host: Host;
@@ -81,7 +81,7 @@ async function rollBack(
     state,
     {
       survivingVersion: linkedVersion(host.layout.current),
-      outputTail: outputSinceSwitch(host.layout, attempt.toVersion),
+      outputTail: tailOf(host.service.output(), attempt.toVersion),
       note: [nowhere, problem].filter((text) => text !== "").join("; "),
     },
     host.clock.now(),

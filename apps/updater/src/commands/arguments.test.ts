@@ -2,9 +2,16 @@ import { expect, test } from "vitest";
 import { parseCommand } from "./arguments.ts";
 
 test.for<[string, object]>([
-  ["launch", { kind: "launch", root: "/var/lib/muster" }],
+  ["launch", { kind: "launch", root: "/var/lib/muster", decided: false }],
+  ["launch --decided", { kind: "launch", root: "/var/lib/muster", decided: true }],
+  ["decide", { kind: "decide", root: "/var/lib/muster" }],
+  ["apply --service acme.service", { kind: "apply", root: "/var/lib/muster", unit: "acme.service" }],
+  [
+    "recover --crash-loop --service a@b.service",
+    { kind: "recover", root: "/var/lib/muster", crashLoop: true, unit: "a@b.service" },
+  ],
   ["apply --root /srv/muster", { kind: "apply", root: "/srv/muster" }],
-  ["recover --root /srv/muster/", { kind: "recover", root: "/srv/muster" }],
+  ["recover --root /srv/muster/", { kind: "recover", root: "/srv/muster", crashLoop: false }],
   ["--root /srv/muster supervise", { kind: "supervise", root: "/srv/muster" }],
   ["status", { kind: "status", root: "/var/lib/muster", json: false }],
   ["status --json", { kind: "status", root: "/var/lib/muster", json: true }],
@@ -30,6 +37,12 @@ test.for([
   "launch --root relative",
   "launch --root",
   "launch --json",
+  "launch --service acme.service",
+  "apply --decided",
+  "apply --crash-loop",
+  "apply --service acme",
+  "apply --service --x.service",
+  "apply --service ../x.service",
   "launch --trust-anchor /tmp/anchor.json",
   "status --json=yes",
   "forget",

@@ -1,3 +1,4 @@
+import { MusterError } from "@muster/core";
 import type { ApplyEnding } from "../apply/apply.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import type { Host } from "../ports.ts";
@@ -6,7 +7,8 @@ import { parseCommand, USAGE, type Command } from "./arguments.ts";
 
 /** What a run of the program is made of. */
 export interface Run {
-  readonly hostAt: (root: string) => Host;
+  /** The host at a state folder; with a unit, its payload is systemd's. */
+  readonly hostAt: (root: string, unit?: string) => Host;
   /** How this program is run. */
   readonly program: Program;
   readonly print: (text: string) => void;
@@ -21,26 +23,42 @@ const RUNNERS: { readonly [K in Command["kind"]]: Runner<K> } = {
     print(USAGE);
     return EXIT.done;
   },
-  launch: async ({ root }, { hostAt }) => {
-    const { becomePayload, prepareLaunch } = await import("../boot/launch.ts");
-    return becomePayload(await prepareLaunch(hostAt(root)));
+  launch: async ({ root, decided }, { hostAt }) => {
+    const { becomePayload, prepareDecidedLaunch, prepareLaunch } = await import("../boot/launch.ts");
+    const host = hostAt(root);
+    return becomePayload(decided ? prepareDecidedLaunch(host) : await prepareLaunch(host));
   },
-  apply: async ({ root }, { hostAt, print }) => {
+  decide: async ({ root, unit }, { hostAt }) => {
+    const { versionToStart } = await import("../boot/start-version.ts");
+    const { LAUNCH_LINE } = await import("../versions/output-tail.ts");
+    const host = hostAt(root, unit);
+    host.say(LAUNCH_LINE);
+    if ((await versionToStart(host)) === null) throw new MusterError("HOST_NO_VERSION", { root });
+    return EXIT.done;
+  },
+  apply: async ({ root, unit }, { hostAt, print }) => {
     const { applyHandoffs } = await import("../apply/apply.ts");
-    return report(await applyHandoffs(hostAt(root)), print);
+    return report(await applyHandoffs(hostAt(root, unit)), print);
   },
-  recover: async ({ root }, { hostAt, print }) => {
+  recover: async ({ root, unit, crashLoop }, { hostAt, print }) => {
     const { recover } = await import("../apply/apply.ts");
-    return report(await recover(hostAt(root)), print);
+    const host = hostAt(root, unit);
+    const ending = await recover(host);
+    if (crashLoop && ending.kind === "idle") {
+      const { recoverFromCrashLoop } = await import("../recover/crash-loop.ts");
+      await recoverFromCrashLoop(host);
+      return EXIT.done;
+    }
+    return report(ending, print);
   },
   supervise: async ({ root }, { hostAt, program }) => {
     const { supervise } = await import("../supervise/supervise.ts");
     await supervise({ host: hostAt(root), program, stop: stopSignal() });
     return EXIT.done;
   },
-  status: async ({ root, json }, { hostAt, print }) => {
+  status: async ({ root, json, unit }, { hostAt, print }) => {
     const { describeStatus, statusOf } = await import("./status.ts");
-    const status = statusOf(hostAt(root));
+    const status = statusOf(hostAt(root, unit));
     print(json ? `${JSON.stringify(status, null, 2)}\n` : describeStatus(status));
     return EXIT.done;
   },

@@ -6,6 +6,8 @@ import { linuxProcessTable } from "../lock/process-table.ts";
 import { probeGateway } from "../gateway/probe-gateway.ts";
 import type { Host, HostFs } from "../ports.ts";
 import { supervisorControl } from "../supervise/supervisor-control.ts";
+import { runSystemCommand } from "../systemd/run-command.ts";
+import { systemdControl } from "../systemd/systemd-control.ts";
 import { folderPulse } from "./folder-pulse.ts";
 import { linuxBootId, linuxClock } from "./linux-clock.ts";
 import { preflightRun } from "./preflight-run.ts";
@@ -17,11 +19,13 @@ export interface NodeHostOptions {
   readonly root: string;
   readonly packageFolder: string;
   readonly say: (line: string) => void;
+  /** The systemd unit that runs the payload; absent: Muster's own supervisor does. */
+  readonly unit?: string | undefined;
   readonly fs?: HostFs;
 }
 
 /** The host this program runs on. `UPDATE_PLATFORM_MISMATCH` on anything but Linux. */
-export function nodeHost({ root, packageFolder, say, fs = nodeHostFs }: NodeHostOptions): Host {
+export function nodeHost({ root, packageFolder, say, unit, fs = nodeHostFs }: NodeHostOptions): Host {
   if (platform !== "linux")
     throw new MusterError("UPDATE_PLATFORM_MISMATCH", { os: platform, needed: "linux" });
   const layout = hostLayout(root);
@@ -37,7 +41,10 @@ export function nodeHost({ root, packageFolder, say, fs = nodeHostFs }: NodeHost
     fs,
     clock,
     processes,
-    service: supervisorControl({ layout, clock, processes }),
+    service:
+      unit === undefined
+        ? supervisorControl({ layout, clock, processes })
+        : systemdControl({ unit, clock, processes, bootId, run: runSystemCommand }),
     probeGateway,
     openPulse: () => folderPulse([layout.run, layout.staging]),
     runPreflight: preflightRun(layout.run),

@@ -1,5 +1,6 @@
 import {
   acknowledgedDecoder,
+  isPackageTarget,
   MESSAGE_MAX,
   MusterError,
   OUTPUT_TAIL_MAX,
@@ -45,7 +46,7 @@ function outcomeTargets({ layout }: Pick<Host, "layout">): readonly string[] {
 /** The targets whose outcomes the gateway has not taken yet. */
 export function unreportedTargets(host: Pick<Host, "layout">): readonly string[] {
   const taken = new Set(acknowledgedTargets(host.layout.acknowledged));
-  return outcomeTargets(host).filter((target) => !taken.has(target));
+  return outcomeTargets(host).filter((target) => !taken.has(target) && !isPackageTarget(target));
 }
 
 /** Removes the outcomes that the gateway has taken, and the oldest when there are very many. */
@@ -53,8 +54,9 @@ export function pruneOutcomes(host: Host): void {
   const { fs, layout } = host;
   const taken = new Set(acknowledgedTargets(layout.acknowledged));
   const kept = outcomeTargets(host).filter((target) => {
-    if (taken.has(target)) fs.removeFile(outcomeFile(layout, target));
-    return !taken.has(target);
+    const over = taken.has(target) || isPackageTarget(target);
+    if (over) fs.removeFile(outcomeFile(layout, target));
+    return !over;
   });
   const byAge = kept
     .map((target) => ({ target, writtenAt: entryAt(outcomeFile(layout, target))?.mtimeMs ?? 0 }))

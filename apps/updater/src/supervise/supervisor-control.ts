@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { MusterError, type HostLayout } from "@muster/core";
 import type { HostClock, ProcessTable, ServiceControl } from "../ports.ts";
+import { endOfPayloadLog } from "../versions/output-tail.ts";
 import { readPayloadRecord, type PayloadRecord } from "./payload-record.ts";
 
 /** How long a payload may take to end by itself before it is ended. */
@@ -57,6 +58,7 @@ export function supervisorControl({
       await logged(layout, record, clock);
       return endedAt;
     },
+    output: () => endOfPayloadLog(layout),
   };
 }
 

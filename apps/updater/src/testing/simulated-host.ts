@@ -4,6 +4,7 @@ import { hostLayout, type GatewayState, type HealthReport, type HostTime, type V
 import { decideStart } from "../boot/decide.ts";
 import { nodeHostFs } from "../fs/node-host-fs.ts";
 import type { Host, HostFs, PreflightResult, PreflightRun } from "../ports.ts";
+import { endOfPayloadLog } from "../versions/output-tail.ts";
 import { PLATFORM } from "./release-fixture.ts";
 
 /** How a version behaves once it is started. */
@@ -97,6 +98,7 @@ export function simulatedHost(options: SimulatedOptions): SimulatedHost {
         running = null;
         return now();
       },
+      output: () => endOfPayloadLog(layout),
     },
     probeGateway: async () => options.gateway?.() ?? "accepting",
     openPulse: () => ({

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   MANIFEST_MAX_BYTES,
   MusterError,
@@ -17,6 +18,8 @@ export const SIGNATURES_MAX_BYTES = 65_536;
 /** The manifest that a kept version was installed with. */
 export interface KeptManifest {
   readonly manifest: Manifest;
+  /** SHA-256 of its bytes, hexadecimal. */
+  readonly digest: string;
   /** Whether the package's trust anchor vouches for it today. */
   readonly verified: boolean;
 }
@@ -30,7 +33,9 @@ export function keptManifest(
   if (signed === null) return null;
   const verified = verifies(host, signed);
   const manifest = readable(signed);
-  return manifest === null || manifest.version !== version ? null : { manifest, verified };
+  return manifest === null || manifest.version !== version
+    ? null
+    : { manifest, digest: digestOf(signed), verified };
 }
 
 function signedManifestAt(path: string): SignedManifest | null {
@@ -51,6 +56,10 @@ function verifies(host: Pick<Host, "packageFolder">, signed: SignedManifest): bo
   } catch (error) {
     return ignoreUnreadable(error) !== null;
   }
+}
+
+function digestOf({ manifest }: SignedManifest): string {
+  return createHash("sha256").update(manifest).digest("hex");
 }
 
 function readable({ manifest }: SignedManifest): Manifest | null {

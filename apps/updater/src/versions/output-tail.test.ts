@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { hostLayout, OUTPUT_TAIL_MAX } from "@muster/core";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
-import { LAUNCH_LINE, outputSinceSwitch, printable, startLine, tailOf } from "./output-tail.ts";
+import { LAUNCH_LINE, endOfPayloadLog, printable, startLine, tailOf } from "./output-tail.ts";
 
 const lines = (...each: readonly string[]) => each.map((line) => `${line}\n`).join("");
 const run = (version: string, ...words: readonly string[]) =>
@@ -55,11 +55,13 @@ describe("the output of a version", () => {
     mkdirSync(`${layout.root}/log`);
     writeFileSync(`${layout.payloadLog}.1`, `${run("1.0.0")}${run("1.1.0", "first")}`);
     writeFileSync(layout.payloadLog, "second\n");
-    expect(outputSinceSwitch(layout, "1.1.0")).toBe(lines(startLine("1.1.0"), "first", "second").trim());
+    expect(tailOf(endOfPayloadLog(layout), "1.1.0")).toBe(
+      lines(startLine("1.1.0"), "first", "second").trim(),
+    );
   });
 
   test("is empty without a log", () => {
-    expect(outputSinceSwitch(hostLayout(temporaryFolder()), "1.1.0")).toBe("");
+    expect(endOfPayloadLog(hostLayout(temporaryFolder()))).toBe("");
   });
 });
 

@@ -5,7 +5,7 @@ import { withFile } from "../fs/reading.ts";
 /** How much of the log's end is looked at. */
 const LOOK_BYTES = 256 * 1024;
 
-/** The line the supervisor writes before a process is started: all that follows is that process's. */
+/** The line that is written before a process is started: all that follows is that process's. */
 export const LAUNCH_LINE = "muster: launching";
 const START = /muster: starting (\S+)/;
 
@@ -14,13 +14,13 @@ export function startLine(version: Version, note = ""): string {
   return `muster: starting ${version}${note}`;
 }
 
-/** What a version printed since it was switched to, the end of it; empty if nothing is known. */
-export function outputSinceSwitch(layout: HostLayout, version: Version): string {
-  return tailOf(`${endOf(`${layout.payloadLog}.1`)}${endOf(layout.payloadLog)}`, version);
+/** The end of the log that the supervisor keeps; empty if there is none. */
+export function endOfPayloadLog({ payloadLog }: Pick<HostLayout, "payloadLog">): string {
+  return `${endOf(`${payloadLog}.1`)}${endOf(payloadLog)}`;
 }
 
 /**
- * The end of a log, back to where the last process of another version ended. A process may have printed so much that the
+ * What a version printed since it was switched to: the end of a log, back to where the last process of another version ended. A process may have printed so much that the
  * line which says what it is has gone: it is taken for the same as those after it.
  */
 export function tailOf(log: string, version: Version): string {

@@ -3,6 +3,7 @@ import {
   acknowledgedDecoder,
   asMusterError,
   idDecoder,
+  isPackageTarget,
   outcomeDecoder,
   parse,
   type HostLayout,
@@ -49,7 +50,7 @@ export function createOutbox(
     for (const targetId of await targetIdsIn(folder)) {
       const path = `${folder}/${targetId}.json`;
       const outcome = await readOutcome(path);
-      if (outcome?.targetId === targetId) outcomes.set(targetId, outcome);
+      if (outcome?.targetId === targetId && !isPackageTarget(targetId)) outcomes.set(targetId, outcome);
     }
     return outcomes;
   }

@@ -1,5 +1,5 @@
 import { MusterError } from "../errors.ts";
-import { array, boolean, object, optional } from "../parse/decode.ts";
+import { array, boolean, object, oneOf, optional } from "../parse/decode.ts";
 import { nameDecoder, type Manifest } from "../release/manifest.ts";
 import { compareVersions, versionDecoder, type Version } from "../release/version.ts";
 
@@ -11,6 +11,8 @@ export interface LocalPolicy {
   readonly minimumVersion?: Version;
   /** While true nothing is installed; unlike `updates: false` it is meant to end. */
   readonly maintenance: boolean;
+  /** Whether a newer version that the package brings is installed, as an update like any other; absent: `never`. */
+  readonly packageSeed?: "never" | "newer";
 }
 
 export const OPEN_POLICY: LocalPolicy = { updates: true, maintenance: false };
@@ -20,6 +22,7 @@ const fields = object({
   channels: optional(array(nameDecoder, { min: 1, max: 32 })),
   minimumVersion: optional(versionDecoder),
   maintenance: optional(boolean),
+  packageSeed: optional(oneOf(["never", "newer"])),
 });
 
 /** Decodes `policy.json`; what it does not say is allowed. */

@@ -75,6 +75,15 @@ export const journalArbitrary: fc.Arbitrary<Journal> = fc.record({
   state: hostStateArbitrary,
   floor: maybeVersion,
   bad: fc.array(fc.record({ version: versionArbitrary, manifestDigest: digestArbitrary }), { maxLength: 32 }),
+  recovery: fc.option(
+    fc.record({
+      fromVersion: versionArbitrary,
+      toVersion: versionArbitrary,
+      manifestDigest: digestArbitrary,
+      at: timeArbitrary,
+    }),
+    { nil: null },
+  ),
 });
 
 export const healthArbitrary: fc.Arbitrary<HealthReport> = fc.record({

@@ -26,6 +26,18 @@ export interface Handoff {
   readonly limits: ProbationLimits;
 }
 
+/** The target of a version that the host's own package brings; the control plane knows nothing of it. */
+export function packageTarget(manifestDigest: string): string {
+  return `${PACKAGE_PREFIX}${manifestDigest.slice(0, 32)}`;
+}
+
+/** Whether nobody but the host knows a target, so that its outcome is not reported. */
+export function isPackageTarget(targetId: string): boolean {
+  return targetId.startsWith(PACKAGE_PREFIX);
+}
+
+const PACKAGE_PREFIX = "package-";
+
 /** How long and how often a new version may try. */
 export interface ProbationLimits {
   /** Until healthy, in milliseconds of monotonic time during which the gateway accepted connections. */

@@ -77,4 +77,15 @@ export interface Journal {
   readonly floor: Version | null;
   /** Releases this host has rolled back, newest last; at most 32. */
   readonly bad: readonly { readonly version: Version; readonly manifestDigest: string }[];
+  /** The last time a committed version was given up, or null. */
+  readonly recovery: Recovery | null;
+}
+
+/** A committed version that ended again and again, and was left for the one before it. */
+export interface Recovery {
+  readonly fromVersion: Version;
+  readonly toVersion: Version;
+  readonly manifestDigest: string;
+  /** Wall clock, milliseconds since 1970. */
+  readonly at: number;
 }

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MusterError } from "../errors.ts";
 import { journalArbitrary } from "../testing/host-arbitraries.ts";
+import { crc32 } from "../parse/crc32.ts";
 import { NEW_JOURNAL } from "./journal.ts";
 import { decodeJournal, encodeJournal, JOURNAL_MAX_BYTES, readGenerations } from "./journal-codec.ts";
 
@@ -98,4 +99,11 @@ describe("of two generations", () => {
       }),
     );
   });
+});
+
+test("a journal that an older updater wrote is read", () => {
+  const { recovery: _, ...older } = NEW_JOURNAL;
+  const body = JSON.stringify(older);
+  const sum = crc32(new TextEncoder().encode(body)).toString(16).padStart(8, "0");
+  expect(decodeJournal(`${sum} ${body}\n`)).toEqual(NEW_JOURNAL);
 });

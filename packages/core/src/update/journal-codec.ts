@@ -7,6 +7,7 @@ import {
   literal,
   nullable,
   object,
+  optional,
   string,
   variants,
   type Decoder,
@@ -61,13 +62,29 @@ const stateDecoder = variants({
   }),
 });
 
-const journalDecoder: Decoder<Journal> = object({
+const recoveryDecoder = nullable(
+  object({
+    fromVersion: versionDecoder,
+    toVersion: versionDecoder,
+    manifestDigest: sha256Decoder,
+    at: integer(),
+  }),
+);
+
+const fields = object({
   schema: literal(1),
   generation: integer(),
   state: stateDecoder,
   floor: nullable(versionDecoder),
   bad: array(object({ version: versionDecoder, manifestDigest: sha256Decoder }), { max: BAD_MAX }),
+  recovery: optional(recoveryDecoder),
 });
+
+/** An updater before this one wrote no `recovery`. */
+const journalDecoder: Decoder<Journal> = (value, path) => {
+  const { recovery = null, ...journal } = fields(value, path);
+  return { ...journal, recovery };
+};
 
 /** What the two files say together. */
 export type JournalReading =

@@ -8,7 +8,15 @@ import {
 } from "../testing/host-arbitraries.ts";
 import { MusterError } from "../errors.ts";
 import type { HostEvent } from "./host-machine.ts";
-import { advanceJournal, BAD_MAX, forgetVersion, higherVersion, NEW_JOURNAL, raiseFloor } from "./journal.ts";
+import {
+  advanceJournal,
+  BAD_MAX,
+  forgetVersion,
+  higherVersion,
+  NEW_JOURNAL,
+  raiseFloor,
+  recordRecovery,
+} from "./journal.ts";
 import type { HostState, Journal, UpdateAttempt } from "./host.ts";
 
 const [attempt] = fc.sample(attemptArbitrary, { seed: 3, numRuns: 1 }) as [UpdateAttempt];
@@ -112,4 +120,13 @@ test("raising a floor to a lower one changes nothing", () => {
       expect(raised === journal).toBe(raised.floor === journal.floor);
     }),
   );
+});
+
+test("a version that is left for the one before it is remembered as bad, once", () => {
+  const recovery = { fromVersion: "1.1.0", toVersion: "1.0.0", manifestDigest: "a".repeat(64), at: 1 };
+  const once = recordRecovery(NEW_JOURNAL, recovery);
+  expect(once).toMatchObject({ generation: 1, recovery, state: { kind: "steady" } });
+  expect(recordRecovery(once, { ...recovery, at: 2 }).bad).toEqual([
+    { version: "1.1.0", manifestDigest: "a".repeat(64) },
+  ]);
 });

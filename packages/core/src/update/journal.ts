@@ -1,6 +1,6 @@
 import { compareVersions, type Version } from "../release/version.ts";
 import { transitionHost, type HostEvent } from "./host-machine.ts";
-import type { HostState, Journal } from "./host.ts";
+import type { HostState, Journal, Recovery } from "./host.ts";
 
 /** How many rolled back releases a host remembers. */
 export const BAD_MAX = 32;
@@ -12,6 +12,7 @@ export const NEW_JOURNAL: Journal = {
   state: { kind: "steady" },
   floor: null,
   bad: [],
+  recovery: null,
 };
 
 /** The journal after an event; `HOST_TRANSITION_INVALID`. A commit raises the floor, a rollback is remembered. */
@@ -23,6 +24,17 @@ export function advanceJournal(journal: Journal, event: HostEvent): Journal {
     state,
     floor: state.kind === "committed" ? higherVersion(journal.floor, state.attempt.floor) : journal.floor,
     bad: event.kind === "rolled_back" ? withBad(journal) : journal.bad,
+  };
+}
+
+/** The journal after a committed version was left for the one before; the one that is left is remembered as bad. */
+export function recordRecovery(journal: Journal, recovery: Recovery): Journal {
+  const { fromVersion: version, manifestDigest } = recovery;
+  return {
+    ...journal,
+    generation: journal.generation + 1,
+    bad: remembered(journal.bad, { version, manifestDigest }),
+    recovery,
   };
 }
 
@@ -51,8 +63,12 @@ export function higherVersion(a: Version | null, b: Version | null): Version | n
 function withBad({ state, bad }: Journal): Journal["bad"] {
   if (!ranAndFailed(state)) return bad;
   const { toVersion: version, manifestDigest } = state.attempt;
-  const others = bad.filter((entry) => entry.manifestDigest !== manifestDigest);
-  return [...others, { version, manifestDigest }].slice(-BAD_MAX);
+  return remembered(bad, { version, manifestDigest });
+}
+
+function remembered(bad: Journal["bad"], release: Journal["bad"][number]): Journal["bad"] {
+  const others = bad.filter((entry) => entry.manifestDigest !== release.manifestDigest);
+  return [...others, release].slice(-BAD_MAX);
 }
 
 /** A switch that was cut off, or a tree that the disk damaged, says nothing against the release. */
