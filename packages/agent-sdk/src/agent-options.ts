@@ -2,6 +2,7 @@ import type { HealthReport, LocalPolicy, Version } from "@muster/core";
 import type { LogLevel } from "./command/commands.ts";
 import type { ConnectionState } from "./connection/connection-state.ts";
 import type { Dial } from "./connection/gateway-client.ts";
+import type { ServiceNotifier } from "./host/service-notifier.ts";
 import type { AgentClock, AgentLog, Random, SelfCheck } from "./ports.ts";
 import type { UpdateState } from "./update/update-state.ts";
 
@@ -24,6 +25,8 @@ export interface AgentOptions {
   readonly onLogLevel?: (level: LogLevel) => void;
   /** Something that `status` shows has changed. */
   readonly onChange?: (status: AgentStatus) => void;
+  /** Told that the agent works and lives; that of this process if left out. */
+  readonly notifier?: ServiceNotifier;
   readonly clock?: AgentClock;
   readonly random?: Random;
   readonly dial?: Dial;

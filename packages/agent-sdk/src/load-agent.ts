@@ -13,6 +13,7 @@ import { dialGateway, type Dial } from "./connection/gateway-client.ts";
 import { readBootId } from "./host/boot-id.ts";
 import { ensureFolder } from "./host/files.ts";
 import { readPolicy, type PolicyReading } from "./host/policy-file.ts";
+import { createServiceNotifier, type ServiceNotifier } from "./host/service-notifier.ts";
 import { createSystemClock } from "./host/system-clock.ts";
 import { readAgentConfig } from "./identity/config-file.ts";
 import { loadIdentity, type AgentIdentity } from "./identity/identity-store.ts";
@@ -31,6 +32,7 @@ export interface LoadedAgent {
   readonly random: Random;
   readonly log: AgentLog;
   readonly dial: Dial;
+  readonly notifier: ServiceNotifier;
   readonly packageFolder: string | null;
   readonly capabilities: readonly string[];
   readonly bootId: string;
@@ -62,6 +64,7 @@ export async function loadAgent(options: AgentOptions): Promise<LoadedAgent> {
     random,
     log,
     dial,
+    notifier: options.notifier ?? createServiceNotifier(),
     packageFolder,
     capabilities: await capabilitiesOf(options, { packageFolder, log }),
     bootId: readBootId(clock),

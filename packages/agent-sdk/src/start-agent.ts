@@ -2,6 +2,7 @@ import { asMusterError, type HealthReport } from "@muster/core";
 import type { AgentReport, GatewayOrder, HelloReport } from "@muster/protocol/agent";
 import type { AgentOptions, AgentStatus, RunningAgent } from "./agent-options.ts";
 import { answerCommand, type CommandPorts } from "./command/commands.ts";
+import { LONGEST_WAIT_MS, probationWaitMs } from "./connection/backoff.ts";
 import { createArtifactClient } from "./connection/artifact-client.ts";
 import { createConnection, type Connection } from "./connection/connection.ts";
 import { callGateway, type TlsIdentity } from "./connection/gateway-client.ts";
@@ -16,6 +17,7 @@ import { loadAgent, type LoadedAgent } from "./load-agent.ts";
 import { createOutbox } from "./outcome/outbox.ts";
 import { createOutcomeReporter, type OutcomeReporter } from "./outcome/outcome-reporter.ts";
 import { startPulse, type Pulse } from "./pulse.ts";
+import { journalProbation } from "./update/host-facts.ts";
 import { UpdateRunner } from "./update/update-runner.ts";
 
 /** How often the host is looked at; the updater believes a health report for three times as long. */
@@ -43,6 +45,7 @@ class Agent {
   readonly #runner: UpdateRunner;
   readonly #commands: CommandPorts;
   #checks: HealthReport["checks"] = [];
+  #longestWaitMs = LONGEST_WAIT_MS;
   #looks: Pulse | null = null;
   #renewal: { stop(): void } | null = null;
 
@@ -76,6 +79,7 @@ class Agent {
     this.#connection = createConnection({
       ...agent,
       address: config.gateway,
+      longestWaitMs: () => this.#longestWaitMs,
       identity: () => tlsIdentity(agent),
       hello: () => helloOf(agent),
       onOrder: (order) => this.#obey(order),
@@ -92,7 +96,9 @@ class Agent {
   async start(): Promise<void> {
     const { clock, config } = this.#agent;
     await this.#runner.resume();
+    await this.#observeProbation();
     this.#connection.start();
+    this.#agent.notifier.ready();
     const intervalMs = () => (this.#runner.state.kind === "handed_over" ? LOOK_CLOSELY_MS : LOOK_MS);
     this.#looks = startPulse(clock, () => this.#look(), intervalMs);
     this.#renewal = startRenewal({
@@ -167,6 +173,13 @@ class Agent {
       await this.#heartbeats.beat();
     }
     await this.#outcomes.flush();
+    await this.#observeProbation();
+    this.#agent.notifier.alive();
+  }
+
+  async #observeProbation(): Promise<void> {
+    const limits = await journalProbation(this.#agent.layout);
+    this.#longestWaitMs = limits === null ? LONGEST_WAIT_MS : probationWaitMs(limits);
   }
 }
 

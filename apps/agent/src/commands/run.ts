@@ -1,5 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { startAgent, type LogLevel, type RunningAgent } from "@muster/agent-sdk";
+import {
+  createServiceNotifier,
+  startAgent,
+  type AgentLog,
+  type LogLevel,
+  type RunningAgent,
+  type ServiceNotifier,
+} from "@muster/agent-sdk";
 import { MusterError } from "@muster/core";
 import { createLineLog } from "../line-log.ts";
 import { ownVersion } from "../version.ts";
@@ -17,16 +24,18 @@ export async function run({ root }: { readonly root: string }): Promise<void> {
   process.on("SIGINT", () => tell());
   const version = ownVersion();
   log.info("starting", { version });
+  const notifier = createServiceNotifier();
   const start = () =>
     startAgent({
       root,
+      notifier,
       version,
       log,
       selfChecks: [{ name: "memory", run: memoryCheck }],
       onLogLevel: (level: LogLevel) => log.setLevel(level),
       onRestart: () => tell(),
     });
-  const agent = await Promise.race([whenEnrolled(start, (line) => log.warn(line)), told]);
+  const agent = await Promise.race([whenEnrolled(start, { log, notifier }), told]);
   if (!agent) return;
   await told;
   log.info("ending", { version });
@@ -36,14 +45,17 @@ export async function run({ root }: { readonly root: string }): Promise<void> {
 
 async function whenEnrolled(
   start: () => Promise<RunningAgent>,
-  say: (line: string) => void,
+  { log, notifier }: { readonly log: AgentLog; readonly notifier: ServiceNotifier },
 ): Promise<RunningAgent> {
   for (let said = false; ; said = true) {
     try {
       return await start();
     } catch (error) {
       if (!(error instanceof MusterError && error.code === "ENROLMENT_MISSING")) throw error;
-      if (!said) say("this host is not enrolled: run muster-agent enroll; waiting");
+      if (!said) log.warn("this host is not enrolled: run muster-agent enroll; waiting");
+      // Waiting is what a host that is not enrolled is to do.
+      notifier.ready();
+      notifier.alive();
       await sleep(WAIT_MS);
     }
   }

@@ -10,7 +10,7 @@ import {
   type ConnectionState,
 } from "./connection-state.ts";
 
-const half = () => 0.5;
+const half = { random: () => 0.5 };
 const STATES: readonly ConnectionState[] = [
   { kind: "stopped" },
   { kind: "greeting", attempt: 2 },
@@ -104,7 +104,7 @@ test("whatever happens, it waits a time and no longer than two minutes", () => {
         const next = nextConnection(
           { kind: "greeting", attempt },
           { kind: "ended", nowMs: 0, code },
-          () => chance,
+          { random: () => chance },
         );
         return next.kind === "waiting" && next.delayMs >= 125 && next.delayMs <= 120_000;
       },

@@ -1,6 +1,5 @@
 import type { ErrorCode, TransitionTable } from "@muster/core";
-import type { Random } from "../ports.ts";
-import { backoffMs } from "./backoff.ts";
+import { type Backoff, backoffMs } from "./backoff.ts";
 
 /** The agent's connection to its gateway. `attempt` counts the attempts since it was last steady. */
 export type ConnectionState =
@@ -54,7 +53,7 @@ const SLOW: Partial<Record<ErrorCode, number>> = {
 export function nextConnection(
   state: ConnectionState,
   event: ConnectionEvent,
-  random: Random,
+  backoff: Backoff,
 ): ConnectionState {
   if (event.kind === "stop") return state.kind === "stopped" ? state : { kind: "stopped" };
   switch (state.kind) {
@@ -62,15 +61,15 @@ export function nextConnection(
       return event.kind === "start" ? { kind: "greeting", attempt: 0 } : state;
     case "greeting":
       if (event.kind === "welcomed") return { kind: "open", attempt: state.attempt, sinceMs: event.nowMs };
-      return event.kind === "ended" ? waiting(state.attempt, event.code, random) : state;
+      return event.kind === "ended" ? waiting(state.attempt, event.code, backoff) : state;
     case "open": {
       if (event.kind === "reconnect") {
-        const delayMs = event.delayMs + backoffMs(0, random);
+        const delayMs = event.delayMs + backoffMs(0, backoff);
         return { kind: "waiting", attempt: 0, delayMs, because: null };
       }
       if (event.kind !== "ended") return state;
       const steady = event.nowMs - state.sinceMs >= STEADY_MS;
-      return waiting(steady ? 0 : state.attempt, event.code, random);
+      return waiting(steady ? 0 : state.attempt, event.code, backoff);
     }
     case "waiting":
       break;
@@ -78,8 +77,8 @@ export function nextConnection(
   return event.kind === "due" ? { kind: "greeting", attempt: state.attempt } : state;
 }
 
-function waiting(attempt: number, because: ErrorCode | null, random: Random): ConnectionState {
+function waiting(attempt: number, because: ErrorCode | null, backoff: Backoff): ConnectionState {
   const leastMs = (because !== null && SLOW[because]) || 0;
-  const delayMs = Math.max(backoffMs(attempt, random), Math.round(leastMs * (1 + random())));
+  const delayMs = Math.max(backoffMs(attempt, backoff), Math.round(leastMs * (1 + backoff.random())));
   return { kind: "waiting", attempt: attempt + 1, delayMs, because };
 }

@@ -13,6 +13,8 @@ export interface ConnectionOptions {
   readonly random: Random;
   readonly log: AgentLog;
   readonly address: string;
+  /** Between two attempts, in milliseconds. */
+  readonly longestWaitMs: () => number;
   /** Asked at every attempt, so that a renewed one is used. */
   readonly identity: () => TlsIdentity;
   readonly hello: () => HelloReport;
@@ -42,7 +44,7 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   function apply(event: ConnectionEvent, problem: MusterError | null = null): void {
     const before = state;
-    state = nextConnection(state, event, random);
+    state = nextConnection(state, event, { random, longestMs: options.longestWaitMs() });
     if (state === before) return;
     callOff?.();
     callOff = null;

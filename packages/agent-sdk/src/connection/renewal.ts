@@ -64,7 +64,7 @@ export function startRenewal(options: RenewalOptions): { stop(): void } {
       if (stopped) return;
       const { code, message } = asMusterError(error);
       // Slower than a stream's: the certificate is good for as long again.
-      const inMs = backoffMs(failures + 7, random);
+      const inMs = backoffMs(failures + 7, { random });
       failures += 1;
       log.warn("certificate not renewed", { code, problem: message, inMs });
       callOff = clock.after(inMs, () => void renew());

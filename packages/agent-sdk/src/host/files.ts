@@ -1,5 +1,5 @@
 import { constants, type Stats } from "node:fs";
-import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { asMusterError, MusterError } from "@muster/core";
 
@@ -32,6 +32,7 @@ export async function replaceFile(
       try {
         // The process's mask may have taken something from the mode.
         await file.chmod(rules.mode);
+        await giveToOwnerOfFolder(file, path);
         await file.writeFile(bytes);
         if (rules.durable) await file.sync();
       } finally {
@@ -44,6 +45,16 @@ export async function replaceFile(
     }
     if (rules.durable) await syncFolder(dirname(path));
   });
+}
+
+/**
+ * Root enrols a host, the agent's own user works with what comes of it: what root makes in the agent's folders is the
+ * agent's.
+ */
+async function giveToOwnerOfFolder(file: FileHandle, path: string): Promise<void> {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = await stat(dirname(path));
+  if (uid !== 0) await file.chown(uid, gid);
 }
 
 /** Returns when the folder's entries, as they are, would survive a power cut. */

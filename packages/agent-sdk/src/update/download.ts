@@ -102,7 +102,7 @@ async function receiveAll(partial: Partial, download: Download, ports: DownloadP
       if (clock.monotonicMs() - progressAtMs > PATIENCE_MS) {
         throw new MusterError("DOWNLOAD_FAILED", { problem: problem.message }, { cause: error });
       }
-      const delayMs = backoffMs(failures, random);
+      const delayMs = backoffMs(failures, { random });
       failures += 1;
       log.info("download broke off", { code: problem.code, problem: problem.message, inMs: delayMs });
       await waitFor(clock, delayMs, download.signal);

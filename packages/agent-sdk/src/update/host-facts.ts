@@ -4,6 +4,7 @@ import {
   readGenerations,
   type HostLayout,
   type Journal,
+  type ProbationLimits,
   type Version,
 } from "@muster/core";
 import { parseTrustAnchor, type TrustAnchor } from "@muster/trust";
@@ -36,6 +37,12 @@ export async function journalFloor(layout: HostLayout): Promise<Version | null> 
 export async function journalTarget(layout: HostLayout): Promise<string | null> {
   const state = (await readJournal(layout))?.state;
   return state === undefined || state.kind === "steady" ? null : state.attempt.targetId;
+}
+
+/** What a version on probation has to keep to; null if none is. */
+export async function journalProbation(layout: HostLayout): Promise<ProbationLimits | null> {
+  const state = (await readJournal(layout))?.state;
+  return state?.kind === "probation" ? state.attempt.limits : null;
 }
 
 async function readJournal({ journalA, journalB }: HostLayout): Promise<Journal | null> {
