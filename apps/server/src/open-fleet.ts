@@ -4,6 +4,7 @@ import {
   type Clock,
   type ControlPlane,
   createAgentAuthority,
+  createGuard,
   createGuardedFetcher,
   createLocalBus,
   createReleaseRegistry,
@@ -13,6 +14,7 @@ import {
   openControlPlane,
   openDatabase,
   openFolderObjectStore,
+  PUBLIC_NETWORK,
   type ReleaseRegistry,
 } from "@muster/fleet";
 import type { TrustAnchor } from "@muster/trust";
@@ -62,7 +64,8 @@ export async function openFleet(options: OpenFleetOptions, closing: Closing): Pr
     ...shared,
     objects,
     trustedAnchor,
-    fetcher: createGuardedFetcher(options.mirrorAllow),
+    fetcher: createGuardedFetcher(createGuard(PUBLIC_NETWORK, options.mirrorAllow)),
+    locateImported: async () => null,
     onYank: (release) => plane.pauseRolloutsOf(release),
   });
   closing.add(() => releases.stop());

@@ -22,6 +22,13 @@ export interface ObjectStore {
    * `ARTIFACT_SIZE_MISMATCH`, `MIRROR_TOO_LARGE` (as soon as it is) or `FILE_NOT_WRITABLE`.
    */
   put(content: ObjectContent, source: AsyncIterable<Uint8Array>): Promise<void>;
+  /**
+   * Stores like `put`, and keeps what has come when the source fails: the next call for the same digest goes on from there,
+   * after a restart too. `open` is asked for the rest; it may answer with all of it. Calls for one digest take turns, and
+   * content that is there already is not asked for. Wrong content is thrown away; if its beginning was kept from before,
+   * all of it is asked for once more.
+   */
+  putResumable(content: ObjectContent, open: OpenContent): Promise<void>;
   /** The content from a byte on; `OBJECT_NOT_FOUND` if it is not there. */
   open(sha256: string, fromByte: number): Promise<{ readonly size: number; readonly stream: Readable }>;
 }
@@ -31,6 +38,26 @@ export interface ObjectContent {
   readonly sizeBytes: number;
   /** Told at most a few times a second. */
   readonly onProgress?: (storedBytes: number) => void;
+}
+
+/** How much of a content is there already, and what its host called it (its strong entity tag, if it has one). */
+export interface ResumePoint {
+  readonly byte: number;
+  readonly validator: string | null;
+}
+
+/** Null: from its beginning. */
+export type OpenContent = (from: ResumePoint | null) => Promise<OpenedContent>;
+
+/** Content on its way. */
+export interface OpenedContent {
+  /** The first byte that comes: the one asked for, or 0. */
+  readonly startsAt: number;
+  readonly validator: string | null;
+  /** Can be read once. */
+  readonly content: AsyncIterable<Uint8Array>;
+  /** Lets go of its source. Idempotent. */
+  close(): Promise<void>;
 }
 
 /** What changed; subscribers read the database for how. Delivery is at most once, in order, within the process. */

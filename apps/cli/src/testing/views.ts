@@ -124,6 +124,7 @@ export const sampleRelease = (change: Partial<ReleaseView> = {}): ReleaseView =>
   publishedAt: 0,
   publishedBy: "admin",
   signedBy: ["alice"],
+  origin: null,
   artifacts: [{ os: "linux", arch: "amd64", sha256: "ab", size: 10, mirrored: true, mirroredBytes: 10 }],
   ...change,
 });

@@ -118,7 +118,8 @@ const COUNTS = {
   countStreams: () => ({ connections: 3, streams: 2, downloads: 1 }),
 };
 
-const REGISTRY: Pick<RegistryPorts, "fetcher" | "onYank"> = {
+const REGISTRY: Pick<RegistryPorts, "fetcher" | "locateImported" | "onYank"> = {
+  locateImported: async () => null,
   fetcher: {
     fetch: () => {
       throw new Error("nothing is fetched here");

@@ -2,14 +2,15 @@ import { sql } from "kysely";
 import type { Page, PageQuery } from "../ports.ts";
 import type { Database } from "../store/database.ts";
 import { readPage } from "../store/page.ts";
-import type { ArtifactRow } from "../store/schema.ts";
-import type { ReleaseQuery } from "./ports.ts";
-import { RELEASE_COLUMNS, type ReleaseColumns } from "./release-rows.ts";
+import { toOriginView } from "./origins.ts";
+import type { ReleaseKey, ReleaseQuery } from "./ports.ts";
+import { readRelease, RELEASE_COLUMNS, type ReleaseColumns, type WholeRelease } from "./release-rows.ts";
 
-/** A release and its artifacts, as they are stored. */
-export interface WholeRelease {
-  readonly release: ReleaseColumns;
-  readonly artifacts: readonly ArtifactRow[];
+/** One release, or `RESOURCE_NOT_FOUND`. */
+export async function readWholeRelease(db: Database, key: ReleaseKey): Promise<WholeRelease> {
+  const release = await readRelease(db, key);
+  const [whole] = await wholeReleases(db, [release]);
+  return whole ?? { release, artifacts: [], origin: null };
 }
 
 /** A page of releases, newest first, those of the same moment by name. */
@@ -26,21 +27,34 @@ export async function listReleaseRows(db: Database, query: ReleaseQuery): Promis
   const { total } = await matching
     .select(({ fn }) => fn.countAll<number>().as("total"))
     .executeTakeFirstOrThrow();
-  return { items: await withArtifacts(db, page.items), nextCursor: page.nextCursor, total };
+  return { items: await wholeReleases(db, page.items), nextCursor: page.nextCursor, total };
 }
 
-async function withArtifacts(db: Database, releases: readonly ReleaseColumns[]): Promise<WholeRelease[]> {
+async function wholeReleases(db: Database, releases: readonly ReleaseColumns[]): Promise<WholeRelease[]> {
   if (releases.length === 0) return [];
+  const products = [...new Set(releases.map(({ product }) => product))];
+  const versions = [...new Set(releases.map(({ version }) => version))];
   const found = await db
     .selectFrom("artifacts")
     .selectAll()
-    .where("product", "in", [...new Set(releases.map(({ product }) => product))])
-    .where("version", "in", [...new Set(releases.map(({ version }) => version))])
+    .where("product", "in", products)
+    .where("version", "in", versions)
     .orderBy("os")
     .orderBy("arch")
     .execute();
-  const byRelease = Map.groupBy(found, ({ product, version }) => `${product} ${version}`);
-  return releases.map((release) => {
-    return { release, artifacts: byRelease.get(`${release.product} ${release.version}`) ?? [] };
-  });
+  const origins = await db
+    .selectFrom("release_origins")
+    .select(["product", "version", "source_id", "tag"])
+    .where("product", "in", products)
+    .where("version", "in", versions)
+    .execute();
+  const artifactsOf = Map.groupBy(found, nameOf);
+  const originOf = new Map(origins.map((origin) => [nameOf(origin), origin]));
+  return releases.map((release) => ({
+    release,
+    artifacts: artifactsOf.get(nameOf(release)) ?? [],
+    origin: toOriginView(originOf.get(nameOf(release))),
+  }));
 }
+
+const nameOf = ({ product, version }: ReleaseKey) => `${product} ${version}`;

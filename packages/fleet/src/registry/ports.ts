@@ -1,19 +1,35 @@
 import type { ReleaseView } from "@muster/protocol/http";
-import type { Page, PageQuery } from "../ports.ts";
+import type { OpenedContent, Page, PageQuery, ResumePoint } from "../ports.ts";
+import type { ReleaseOrigin } from "./origins.ts";
 import type { Actor } from "../people/actor.ts";
 
-/** Fetches artifacts from where manifests say they are. */
+/** Fetches artifacts from where they are said to be. */
 export interface ArtifactFetcher {
   /**
-   * The content behind an https address, as it arrives. Ends with `MIRROR_DESTINATION_FORBIDDEN`, `MIRROR_FETCH_FAILED`,
-   * `MIRROR_TOO_LARGE` (over `maxBytes`), or the signal's own reason. Tries once: the caller retries.
+   * Begins to fetch what is at an https address, from a byte on if the host can. Fails, here or while the content is read,
+   * with `MIRROR_DESTINATION_FORBIDDEN`, `MIRROR_FETCH_FAILED`, `MIRROR_TOO_LARGE` (over `maxBytes`), or the signal's own
+   * reason. Tries once: the caller retries.
    */
-  fetch(url: string, options: FetchOptions): AsyncIterable<Uint8Array>;
+  fetch(request: FetchRequest): Promise<OpenedContent>;
 }
 
-export interface FetchOptions {
+export interface FetchRequest {
+  readonly location: ArtifactLocation;
+  /** Null: from its beginning. */
+  readonly from: ResumePoint | null;
+  /** Of what is sent. */
   readonly maxBytes: number;
   readonly signal: AbortSignal;
+}
+
+/** Where an artifact is, and how to ask for it. */
+export interface ArtifactLocation {
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent to this origin only. */
+  readonly credential?: { readonly origin: string; readonly authorization: string } | null;
+  /** Hosts that may be asked for it besides those that are always allowed. */
+  readonly hosts?: readonly string[];
 }
 
 export interface ReleaseKey {
@@ -33,6 +49,8 @@ export interface PublishRequest {
   readonly signatures: Uint8Array;
   /** `url`: artifacts are fetched from their addresses; `upload`: they are sent with `upload`. */
   readonly source: "url" | "upload";
+  /** The release of a source that it is imported from; left out: it is published by hand. */
+  readonly origin?: ReleaseOrigin;
 }
 
 /** The registry's use cases. Every one is durable when it resolves. */
@@ -47,6 +65,11 @@ export interface ReleaseRegistry {
    * `RESOURCE_NOT_FOUND`, `ARTIFACT_…`, `MIRROR_TOO_LARGE`, `RELEASE_YANKED`, and whatever the content ends with.
    */
   upload(artifact: ArtifactKey, content: AsyncIterable<Uint8Array>): Promise<ReleaseView>;
+  /**
+   * Begins a failed mirroring anew; it goes on where it stopped. Changes nothing while one is under way. Throws
+   * `RESOURCE_NOT_FOUND`, `RELEASE_TRANSITION_INVALID`; what waits for uploads has nothing to retry.
+   */
+  retry(release: ReleaseKey): Promise<ReleaseView>;
   /** No new rollout may use it, running ones pause. Idempotent. Throws `RESOURCE_NOT_FOUND`, `RELEASE_TRANSITION_INVALID`. */
   yank(release: ReleaseKey, why: string): Promise<ReleaseView>;
   /** Throws `RESOURCE_NOT_FOUND`. */

@@ -3,6 +3,7 @@ import { type TrustAnchor, type VerifiedManifest, verifyManifest } from "@muster
 import type { Clock, ObjectStore } from "../ports.ts";
 import type { Actor } from "../people/actor.ts";
 import type { Database } from "../store/database.ts";
+import { writeOrigin } from "./origins.ts";
 import type { PublishRequest, ReleaseKey } from "./ports.ts";
 import {
   completeIfMirrored,
@@ -54,6 +55,8 @@ export async function recordRelease(
       const signed = { signatures: request.signatures, signed_by_json: JSON.stringify(verified.signers) };
       await updateRelease(trx, key, signed);
     }
+    // A release that is ready keeps the word on where it came from.
+    if (!published || stateKind(published) !== "ready") await writeOrigin(trx, key, request.origin ?? null);
     await beginMirroring(trx, key, request.source);
   });
   return key;

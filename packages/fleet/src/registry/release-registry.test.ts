@@ -3,14 +3,15 @@ import { Readable } from "node:stream";
 import { MusterError } from "@muster/core";
 import { releasePageSchema, releaseSchema } from "@muster/protocol/http";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { createFetcherOn, FETCH_LIMITS } from "../adapters/fetcher/guarded-fetcher.ts";
-import type { Network } from "../adapters/fetcher/network.ts";
+import { createGuard, createGuardedFetcher } from "../adapters/fetcher/guarded-fetcher.ts";
 import { createLocalBus } from "../adapters/local-bus.ts";
 import type { Clock, FleetChange, ObjectStore } from "../ports.ts";
 import { type Database, openDatabase } from "../store/database.ts";
+import { arriving } from "../testing/arriving.ts";
 import { startHttpsOrigin } from "../testing/https-origin.ts";
 import { createMemoryObjectStore } from "../testing/memory-object-store.ts";
 import { createReleaseSigner, type SignedRelease } from "../testing/release-signer.ts";
+import { testNetwork } from "../testing/test-network.ts";
 import type { ArtifactFetcher, ReleaseRegistry } from "./ports.ts";
 import { createReleaseRegistry, type RegistryPorts } from "./release-registry.ts";
 
@@ -60,10 +61,10 @@ const refuses: ArtifactFetcher = {
 /** Serves the archives; `before` may fail a fetch. */
 function serves(release: SignedRelease, before: (url: string) => void = () => {}): ArtifactFetcher {
   return {
-    fetch: async function* fetch(url) {
+    fetch: async ({ location: { url } }) => {
       before(url);
       const platform = url.replace("https://archives.test/", "");
-      yield release.archives[platform] ?? Buffer.from("no such archive");
+      return arriving([release.archives[platform] ?? Buffer.from("no such archive")]);
     },
   };
 }
@@ -76,6 +77,7 @@ function registryWith(fetcher: ArtifactFetcher = refuses): ReleaseRegistry {
     objects,
     trustedAnchor: signer.anchor,
     fetcher,
+    locateImported: async () => null,
     clock,
     bus,
     onYank,
@@ -255,17 +257,16 @@ describe("uploading", () => {
 
   test("its progress can be read while it goes on", async () => {
     let reached = 0;
-    const slow: ObjectStore = {
-      ...objects,
+    const whole = objects;
+    objects = {
+      ...whole,
       put: async (content, source) => {
         content.onProgress?.(5);
         reached = (await registry.get(KEY)).artifacts[0]?.mirroredBytes ?? 0;
-        await objects.put(content, source);
+        await whole.put(content, source);
       },
     };
-    const bus = createLocalBus(onError);
-    const ports = { db, trustedAnchor: signer.anchor, fetcher: refuses, clock, bus, onYank, onError };
-    const registry = createReleaseRegistry({ ...ports, objects: slow });
+    const registry = registryWith();
     const release = signer.sign({ version: "1.0.0" });
     await registry.publish({ ...release, source: "upload" }, ACTOR);
     await upload(registry, release, "linux/amd64");
@@ -292,13 +293,8 @@ describe("mirroring", () => {
       if (archive) response.end(archive);
       else response.writeHead(302, { location: `/stored${url}` }).end();
     });
-    const network: Network = {
-      resolve: async () => [{ address: "127.0.0.1", family: 4 }],
-      refusalOf: () => null,
-      authority: origin.authority,
-    };
-    const hosts = [`archives.test:${origin.port}`];
-    const registry = registryWith(createFetcherOn(network, hosts, FETCH_LIMITS));
+    const guard = createGuard(testNetwork(origin), [`archives.test:${origin.port}`]);
+    const registry = registryWith(createGuardedFetcher(guard));
     await registry.publish({ ...release, source: "url" }, ACTOR);
     expect((await stateAfterWork(registry)).state).toBe("ready");
     expect(origin.requests).toHaveLength(4);
@@ -391,14 +387,12 @@ describe("mirroring", () => {
     const release = signer.sign({ version: "1.0.0", archives: TWO_ARCHIVES });
     const hanging = Promise.withResolvers<void>();
     const hangs: ArtifactFetcher = {
-      fetch: async function* fetch(url, { signal }) {
-        if (url.endsWith("amd64")) yield TWO_ARCHIVES["linux/amd64"];
-        else {
-          hanging.resolve();
-          await new Promise((_resolve, reject) => {
-            signal.addEventListener("abort", () => reject(signal.reason));
-          });
-        }
+      fetch: async ({ location: { url }, signal }) => {
+        if (url.endsWith("amd64")) return arriving([TWO_ARCHIVES["linux/amd64"]]);
+        hanging.resolve();
+        return new Promise((_resolve, reject) => {
+          signal.addEventListener("abort", () => reject(signal.reason as Error));
+        });
       },
     };
     const before = registryWith(hangs);

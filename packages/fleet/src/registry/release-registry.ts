@@ -2,9 +2,10 @@ import { MusterError } from "@muster/core";
 import type { TrustAnchor } from "@muster/trust";
 import type { Bus, Clock, ObjectStore } from "../ports.ts";
 import type { Database } from "../store/database.ts";
-import { listReleaseRows } from "./list-releases.ts";
+import { listReleaseRows, readWholeRelease } from "./list-releases.ts";
 import { mirrorRelease } from "./mirror.ts";
-import type { ArtifactFetcher, ArtifactKey, ReleaseKey, ReleaseRegistry } from "./ports.ts";
+import type { ArtifactFetcher, ArtifactKey, ArtifactLocation, ReleaseKey, ReleaseRegistry } from "./ports.ts";
+import type { ArtifactRow } from "../store/schema.ts";
 import { recordRelease } from "./publish-release.ts";
 import {
   markMirrored,
@@ -22,6 +23,8 @@ export interface RegistryPorts {
   /** The keys that releases must be signed with. */
   readonly trustedAnchor: TrustAnchor;
   readonly fetcher: ArtifactFetcher;
+  /** Where an imported artifact is; null: at the address in its manifest. */
+  readonly locateImported: (artifact: ArtifactRow) => Promise<ArtifactLocation | null>;
   readonly clock: Clock;
   readonly bus: Bus;
   /** Pauses the running rollouts of a yanked release. Idempotent: a start calls it again for each yanked release. */
@@ -35,8 +38,7 @@ export function createReleaseRegistry(ports: RegistryPorts): ReleaseRegistry {
   const stored = new Map<string, number>();
   const announce = ({ product, version }: ReleaseKey) => bus.publish({ kind: "release", product, version });
   const view = async (key: ReleaseKey) => {
-    const [release, artifacts] = [await readRelease(db, key), await readArtifacts(db, key)];
-    return toReleaseView(release, artifacts, (sha256) => stored.get(sha256) ?? 0);
+    return toReleaseView(await readWholeRelease(db, key), (sha256) => stored.get(sha256) ?? 0);
   };
   const jobs = createMirrorJobs(ports, { stored, announce });
 
@@ -63,6 +65,20 @@ export function createReleaseRegistry(ports: RegistryPorts): ReleaseRegistry {
       }
       return view(artifact);
     },
+    retry: async (key) => {
+      const { source } = stateData(await readRelease(db, key));
+      if (source !== "url") throw notRetryable(key, "its archives are uploaded: publish it again");
+      const isBegun = await db.transaction().execute(async (trx) => {
+        if (stateKind(await readRelease(trx, key)) === "mirroring") return false;
+        await moveRelease(trx, key, { to: { kind: "mirroring" }, source });
+        return true;
+      });
+      if (isBegun) {
+        jobs.start(key);
+        announce(key);
+      }
+      return view(key);
+    },
     yank: async (key, why) => {
       await db.transaction().execute(async (trx) => {
         if (stateKind(await readRelease(trx, key)) === "yanked") return;
@@ -75,9 +91,7 @@ export function createReleaseRegistry(ports: RegistryPorts): ReleaseRegistry {
     get: view,
     list: async (query) => {
       const page = await listReleaseRows(db, query);
-      const items = page.items.map(({ release, artifacts }) => {
-        return toReleaseView(release, artifacts, (sha256) => stored.get(sha256) ?? 0);
-      });
+      const items = page.items.map((whole) => toReleaseView(whole, (sha256) => stored.get(sha256) ?? 0));
       return { ...page, items };
     },
     resume: async () => {
@@ -93,6 +107,10 @@ export function createReleaseRegistry(ports: RegistryPorts): ReleaseRegistry {
     },
     stop: () => jobs.stop(),
   };
+}
+
+function notRetryable(key: ReleaseKey, problem: string): MusterError {
+  return new MusterError("RELEASE_TRANSITION_INVALID", { ...key, problem });
 }
 
 /** What the artifact has to be; the release is mirroring afterwards, unless it is ready already. */
@@ -120,6 +138,9 @@ function createMirrorJobs(ports: RegistryPorts, { stored, announce }: JobNotes) 
   const running = new Map<string, Promise<void>>();
   const stopping = new AbortController();
 
+  const locate = async (artifact: ArtifactRow) =>
+    (await ports.locateImported(artifact)) ?? { url: artifact.url };
+
   const run = async (key: ReleaseKey) => {
     const digests = new Set<string>();
     const onProgress = (sha256: string, bytes: number) => {
@@ -128,7 +149,7 @@ function createMirrorJobs(ports: RegistryPorts, { stored, announce }: JobNotes) 
       announce(key);
     };
     try {
-      await mirrorRelease({ ...ports, onChange: announce, onProgress }, key, stopping.signal);
+      await mirrorRelease({ ...ports, locate, onChange: announce, onProgress }, key, stopping.signal);
     } catch (error) {
       ports.onError(error);
     } finally {

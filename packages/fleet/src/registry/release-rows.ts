@@ -117,10 +117,16 @@ export async function isWhollyMirrored(trx: Database, key: ReleaseKey): Promise<
   return (await readArtifacts(trx, key)).every(({ mirrored }) => mirrored === 1);
 }
 
+/** A release and all that is shown of it, as they are stored. */
+export interface WholeRelease {
+  readonly release: ReleaseColumns;
+  readonly artifacts: readonly ArtifactRow[];
+  readonly origin: ReleaseView["origin"];
+}
+
 /** A release as the API shows it. `storedBytes` says how far an artifact that is not mirrored yet has come. */
 export function toReleaseView(
-  row: ReleaseColumns,
-  artifacts: readonly ArtifactRow[],
+  { release: row, artifacts, origin }: WholeRelease,
   storedBytes: (sha256: string) => number,
 ): ReleaseView {
   const { code, message, why } = stateData(row);
@@ -137,6 +143,7 @@ export function toReleaseView(
     publishedAt: row.published_at,
     publishedBy: row.published_by,
     signedBy: JSON.parse(row.signed_by_json) as string[],
+    origin,
     artifacts: artifacts.map(({ os, arch, sha256, size, mirrored }) => ({
       os,
       arch,

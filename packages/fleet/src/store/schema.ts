@@ -7,6 +7,8 @@ import type { Generated } from "kysely";
 export interface Tables {
   releases: ReleaseRow;
   artifacts: ArtifactRow;
+  sources: SourceRow;
+  release_origins: ReleaseOriginRow;
   agents: AgentRow;
   agent_labels: AgentLabelRow;
   registration_tokens: RegistrationTokenRow;
@@ -48,6 +50,30 @@ export interface ArtifactRow {
   size: number;
   url: string;
   mirrored: number;
+}
+
+/** Key: id. Where releases are imported from. */
+export interface SourceRow {
+  id: string;
+  kind: string;
+  host: string;
+  owner: string;
+  repo: string;
+  product: string;
+  /** Sealed with the server's key, see `Sealer`; null: none. */
+  token_sealed: string | null;
+  created_at: number;
+  created_by: string;
+}
+
+/** Key: product, version. The source may be gone. */
+export interface ReleaseOriginRow {
+  product: string;
+  version: string;
+  source_id: string;
+  tag: string;
+  /** Which asset of the source's release each artifact is. */
+  assets_json: string;
 }
 
 /** Key: id. */

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { buffer } from "node:stream/consumers";
 import { expect, vi } from "vitest";
-import type { ObjectContent, ObjectStore } from "../ports.ts";
+import type { ObjectContent, ObjectStore, OpenContent, ResumePoint } from "../ports.ts";
+import { arriving } from "./arriving.ts";
 
 const CONTENT = Buffer.from("a release, in a hundred pieces. ".repeat(4096));
 const DIGEST = digestOf(CONTENT);
@@ -87,12 +88,93 @@ export const OBJECT_STORE_CONTRACT: Readonly<Record<string, (store: ObjectStore)
     expect(await buffer((await store.open(DIGEST, 0)).stream)).toEqual(CONTENT);
   },
 
+  "a content that broke off is gone on with from the byte it has come to": async (store) => {
+    await expect(store.putResumable(contentOf(CONTENT), breaksAfter(30_000))).rejects.toThrow("broke");
+    expect(await store.has(DIGEST)).toBe(false);
+    const asked: (ResumePoint | null)[] = [];
+    const onProgress = vi.fn<(storedBytes: number) => void>();
+    await store.putResumable({ ...contentOf(CONTENT), onProgress }, async (from) => {
+      asked.push(from);
+      return arriving(pieces(CONTENT.subarray(from?.byte)), { startsAt: from?.byte ?? 0 });
+    });
+    expect(asked).toEqual([{ byte: 30_000, validator: '"v1"' }]);
+    expect(onProgress).toHaveBeenLastCalledWith(CONTENT.length);
+    expect(await buffer((await store.open(DIGEST, 0)).stream)).toEqual(CONTENT);
+  },
+
+  "a source that can only begin anew may": async (store) => {
+    await expect(store.putResumable(contentOf(CONTENT), breaksAfter(30_000))).rejects.toThrow("broke");
+    await store.putResumable(contentOf(CONTENT), async () => arriving(pieces(CONTENT)));
+    expect(await buffer((await store.open(DIGEST, 0)).stream)).toEqual(CONTENT);
+  },
+
+  "a beginning that belongs to another content costs one more attempt, from the first byte": async (
+    store,
+  ) => {
+    const wrong = Buffer.alloc(CONTENT.length);
+    await expect(store.putResumable(contentOf(CONTENT), breaksAfter(30_000, wrong))).rejects.toThrow("broke");
+    const asked: (number | undefined)[] = [];
+    await store.putResumable(contentOf(CONTENT), async (from) => {
+      asked.push(from?.byte);
+      return arriving(pieces(CONTENT.subarray(from?.byte)), { startsAt: from?.byte ?? 0 });
+    });
+    expect(asked).toEqual([30_000, undefined]);
+    expect(await buffer((await store.open(DIGEST, 0)).stream)).toEqual(CONTENT);
+  },
+
+  "wrong content is refused and not kept as a beginning": async (store) => {
+    const wrong = Buffer.alloc(CONTENT.length);
+    for (const [content, code] of [
+      [wrong, "ARTIFACT_DIGEST_MISMATCH"],
+      [wrong.subarray(1), "ARTIFACT_SIZE_MISMATCH"],
+      [Buffer.alloc(CONTENT.length + 1), "MIRROR_TOO_LARGE"],
+    ] as const) {
+      const asked: (ResumePoint | null)[] = [];
+      const put = store.putResumable(contentOf(CONTENT), async (from) => {
+        asked.push(from);
+        return arriving(pieces(content));
+      });
+      await expect(put).rejects.toMatchObject({ code });
+      expect(asked).toEqual([null]);
+    }
+    expect(await store.has(DIGEST)).toBe(false);
+  },
+
+  "two that bring the same content take turns, and the second has nothing to do": async (store) => {
+    let opened = 0;
+    const open = async () => {
+      opened += 1;
+      return arriving(pieces(CONTENT));
+    };
+    await Promise.all([1, 2].map(() => store.putResumable(contentOf(CONTENT), open)));
+    expect(opened).toBe(1);
+    expect(await store.has(DIGEST)).toBe(true);
+  },
+
+  "what is opened is closed, however it ends": async (store) => {
+    const close = vi.fn<() => Promise<void>>(async () => {});
+    const put = (content: Buffer) =>
+      store.putResumable(contentOf(CONTENT), async () => arriving(pieces(content), { close }));
+    await expect(put(Buffer.alloc(CONTENT.length))).rejects.toBeInstanceOf(Error);
+    await put(CONTENT);
+    expect(close).toHaveBeenCalledTimes(2);
+  },
+
   "progress ends with the whole size": async (store) => {
     const onProgress = vi.fn<(storedBytes: number) => void>();
     await store.put({ ...contentOf(CONTENT), onProgress }, pieces(CONTENT));
     expect(onProgress).toHaveBeenLastCalledWith(CONTENT.length);
   },
 };
+
+/** A source that breaks in the middle. */
+function breaksAfter(byte: number, content = CONTENT): OpenContent {
+  async function* breaking() {
+    yield* pieces(content.subarray(0, byte));
+    throw new Error("the connection broke");
+  }
+  return async () => arriving(breaking(), { validator: '"v1"' });
+}
 
 function contentOf(content: Buffer): ObjectContent {
   return { sha256: digestOf(content), sizeBytes: content.length };

@@ -28,6 +28,7 @@ const release = {
   publishedAt: 1,
   publishedBy: "x",
   signedBy: [],
+  origin: null,
   artifacts: [],
 };
 

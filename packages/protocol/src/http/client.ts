@@ -28,6 +28,14 @@ import {
 } from "./rollouts.ts";
 import type { pageQuerySchema } from "./common.ts";
 import { sessionSchema } from "./session.ts";
+import {
+  type CreateSource,
+  type ImportRelease,
+  sourcePageSchema,
+  sourceReleasesSchema,
+  sourceSchema,
+  type UpdateSource,
+} from "./sources.ts";
 import { createTransport, path, type ClientOptions, type Transport, type UploadBody } from "./transport.ts";
 
 /** What a list may be asked for, as it is before it becomes text in an address. */
@@ -46,6 +54,9 @@ interface Call {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The server asks the release host before it answers, in milliseconds. */
+const HOST_TIMEOUT_MS = 120_000;
+
 /** The whole API, typed. What every call throws: the server's code, or `SERVER_UNREACHABLE`. */
 export type Client = ReturnType<typeof createClient>;
 
@@ -61,6 +72,7 @@ export function createClient(options: ClientOptions) {
   const transport = createTransport(options);
   return {
     releases: releaseCalls(transport),
+    sources: sourceCalls(transport),
     agents: agentCalls(transport),
     tokens: tokenCalls(transport),
     rollouts: rolloutCalls(transport),
@@ -100,6 +112,42 @@ function releaseCalls({ json }: Transport) {
         method: "POST",
         path: path`/api/v1/releases/${product}/${version}/yank`,
         body: { why },
+      }),
+    /** Begins a failed mirroring anew; it goes on where it stopped. */
+    retry: ({ product, version }: ReleaseKey) =>
+      json(releaseSchema, { method: "POST", path: path`/api/v1/releases/${product}/${version}/retry` }),
+  };
+}
+
+function sourceCalls({ json, send }: Transport) {
+  return {
+    list: (query: PageQuery = {}, { signal }: Call = {}) =>
+      json(sourcePageSchema, { method: "GET", path: "/api/v1/sources", query, signal }),
+    get: (id: string, { signal }: Call = {}) =>
+      json(sourceSchema, { method: "GET", path: path`/api/v1/sources/${id}`, signal }),
+    create: (body: CreateSource) => json(sourceSchema, { method: "POST", path: "/api/v1/sources", body }),
+    update: (id: string, body: UpdateSource) =>
+      json(sourceSchema, { method: "PUT", path: path`/api/v1/sources/${id}`, body }),
+    remove: async (id: string) => {
+      await send({ method: "DELETE", path: path`/api/v1/sources/${id}` });
+    },
+    /** What the release host has; asked at most every five minutes unless `refresh` is true. */
+    releases: (id: string, { refresh }: { readonly refresh?: boolean } = {}, { signal }: Call = {}) =>
+      json(sourceReleasesSchema, {
+        method: "GET",
+        path: path`/api/v1/sources/${id}/releases`,
+        query: { refresh },
+        timeoutMs: HOST_TIMEOUT_MS,
+        signal,
+      }),
+    /** Answered with the release as it stands: its artifacts are still to be mirrored. */
+    import: (id: string, body: ImportRelease, { signal }: Call = {}) =>
+      json(releaseSchema, {
+        method: "POST",
+        path: path`/api/v1/sources/${id}/import`,
+        body,
+        timeoutMs: HOST_TIMEOUT_MS,
+        signal,
       }),
   };
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { overviewSchema } from "./agents.ts";
+import { releaseSchema } from "./releases.ts";
 import { rolloutSchema, targetSchema } from "./rollouts.ts";
 
 /**
@@ -13,6 +14,7 @@ export const liveEventSchema = z.discriminatedUnion("event", [
     event: z.literal("targets"),
     data: z.object({ rolloutId: z.string(), targets: z.array(targetSchema) }),
   }),
+  z.object({ event: z.literal("release"), data: releaseSchema }),
   z.object({ event: z.literal("overview"), data: overviewSchema }),
   z.object({ event: z.literal("reset"), data: z.object({}) }),
 ]);

@@ -23,6 +23,8 @@ export const releaseArtifactSchema = z.object({
   mirroredBytes: z.int(),
 });
 
+export const releaseStateSchema = z.enum(["draft", "mirroring", "ready", "yanked", "failed"]);
+
 export const releaseSchema = z
   .object({
     product: z.string(),
@@ -31,12 +33,16 @@ export const releaseSchema = z
     notes: z.string(),
     floor: z.string().nullable(),
     manifestDigest: z.string(),
-    state: z.enum(["draft", "mirroring", "ready", "yanked", "failed"]),
+    state: releaseStateSchema,
     code: z.string().nullable().describe("Error code of a failed mirroring."),
     message: z.string().nullable(),
     publishedAt: timestampSchema,
     publishedBy: z.string(),
     signedBy: z.array(z.string()).describe("Names of the trusted keys whose signatures were verified."),
+    origin: z
+      .object({ source: z.string(), tag: z.string() })
+      .nullable()
+      .describe("The source it was imported from; null: published by hand."),
     artifacts: z.array(releaseArtifactSchema),
   })
   .meta({ id: "Release" });

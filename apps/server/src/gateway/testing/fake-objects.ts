@@ -27,6 +27,9 @@ export function createFakeObjects(): FakeObjects {
     put: async () => {
       throw new MusterError("FILE_NOT_WRITABLE");
     },
+    putResumable: async () => {
+      throw new MusterError("FILE_NOT_WRITABLE");
+    },
     open: async (sha256, fromByte) => {
       const content = objects.get(sha256);
       if (!content) throw new MusterError("OBJECT_NOT_FOUND", { sha256 });

@@ -6,6 +6,8 @@ import { buildConnector } from "undici";
 import { forbiddenAddress } from "./destination.ts";
 import type { Network } from "./network.ts";
 
+const HTTPS_PORT = 443;
+
 /**
  * Connects only to addresses the network does not refuse. The addresses that were checked are the ones connected to, so a
  * name that resolves otherwise the next time (DNS rebinding) gains nothing; the peer's address is checked once more
@@ -20,7 +22,8 @@ export function guardedConnector(network: Network, timeoutMs: number): buildConn
     ...(network.authority !== undefined && { ca: network.authority }),
   });
   return (options, callback) => {
-    connect(options, (...[error, socket]) => {
+    const port = network.portFor?.(options.hostname, Number(options.port || HTTPS_PORT)) ?? options.port;
+    connect({ ...options, port: String(port) }, (...[error, socket]) => {
       if (error) return callback(error, null);
       const peer = socket.remoteAddress ?? "";
       const refusal = network.refusalOf(peer);

@@ -1,10 +1,9 @@
-import { buffer } from "node:stream/consumers";
-import { Readable } from "node:stream";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { readWhole } from "../../testing/arriving.ts";
 import { type HttpsOrigin, startHttpsOrigin } from "../../testing/https-origin.ts";
-import { createFetcherOn, createGuardedFetcher, FETCH_LIMITS } from "./guarded-fetcher.ts";
-import type { Network } from "./network.ts";
-import { specialRangeOf } from "./special-address.ts";
+import { testNetwork } from "../../testing/test-network.ts";
+import { createGuard, createGuardedFetcher, FETCH_LIMITS } from "./guarded-fetcher.ts";
+import { type Network, PUBLIC_NETWORK } from "./network.ts";
 
 const HOSTS = ["archives.test", "mirror.test"];
 let origin: HttpsOrigin;
@@ -17,23 +16,15 @@ afterEach(() => {
   origin.answer((_request, response) => response.writeHead(404).end());
 });
 
-/** This machine's server stands for the public internet; every other special address is what it is. */
-function network(changes: Partial<Network> = {}): Network {
-  return {
-    resolve: async () => [{ address: "127.0.0.1", family: 4 }],
-    refusalOf: (address) => (address === "127.0.0.1" ? null : specialRangeOf(address)),
-    authority: origin.authority,
-    ...changes,
-  };
-}
+const network = (changes: Partial<Network> = {}) => testNetwork(origin, changes);
 
 function fetchOn(
   net: Network,
   url: string,
-  { maxBytes = 1000, limits = FETCH_LIMITS, signal = anySignal() } = {},
+  { maxBytes = 1000, limits = FETCH_LIMITS, signal = anySignal(), hosts = [`*:${origin.port}`] } = {},
 ) {
-  const hosts = [`*:${origin.port}`];
-  return buffer(Readable.from(createFetcherOn(net, hosts, limits).fetch(url, { maxBytes, signal })));
+  const fetcher = createGuardedFetcher(createGuard(net, hosts, limits));
+  return readWhole(fetcher.fetch({ location: { url }, from: null, maxBytes, signal }));
 }
 
 const anySignal = () => new AbortController().signal;
@@ -176,20 +167,16 @@ describe("what is forbidden", () => {
   });
 
   test("a host that is not listed, whatever else is right", async () => {
-    const fetcher = createFetcherOn(network(), [`mirror.test:${origin.port}`], FETCH_LIMITS);
-    const options = { maxBytes: 10, signal: anySignal() };
-    await expect(buffer(Readable.from(fetcher.fetch(at("/a"), options)))).rejects.toMatchObject({
+    const hosts = [`mirror.test:${origin.port}`];
+    await expect(fetchOn(network(), at("/a"), { hosts })).rejects.toMatchObject({
       ...forbidden,
       details: { problem: expect.stringContaining("--mirror-allow") },
     });
   });
 
   test("everything, when no host is listed", async () => {
-    const fetcher = createGuardedFetcher([]);
-    const options = { maxBytes: 10, signal: anySignal() };
-    await expect(
-      buffer(Readable.from(fetcher.fetch("https://example.com/a", options))),
-    ).rejects.toMatchObject(forbidden);
+    const failure = fetchOn(PUBLIC_NETWORK, "https://example.com/a", { hosts: [] });
+    await expect(failure).rejects.toMatchObject(forbidden);
   });
 
   test.each([
@@ -218,11 +205,10 @@ describe("what is forbidden", () => {
     "[fe80::1]",
     "localhost",
   ])("the public network's fetcher does not connect to %s, even if every host is listed", async (host) => {
-    const fetcher = createGuardedFetcher(["*", `*:${origin.port}`]);
+    const hosts = ["*", `*:${origin.port}`];
     const before = origin.requests.length;
-    const options = { maxBytes: 10, signal: anySignal() };
     for (const url of [`https://${host}/a`, `https://${host}:${origin.port}/a`]) {
-      await expect(buffer(Readable.from(fetcher.fetch(url, options)))).rejects.toMatchObject(forbidden);
+      await expect(fetchOn(PUBLIC_NETWORK, url, { hosts })).rejects.toMatchObject(forbidden);
     }
     expect(origin.requests).toHaveLength(before);
   });

@@ -10,6 +10,8 @@ export interface Network {
   readonly resolve: (host: string) => Promise<readonly LookupAddress[]>;
   /** Why an address may not be connected to; null: it may. */
   readonly refusalOf: (address: string) => string | null;
+  /** The port that a connection really goes to; left out: the one that was asked for. */
+  readonly portFor?: (host: string, port: number) => number;
   /** PEM of the only authority that is believed; left out: the system's. */
   readonly authority?: string;
 }

@@ -1,0 +1,62 @@
+import type { Platform } from "@muster/core";
+import type { ReleaseView } from "@muster/protocol/http";
+import type { Database } from "../store/database.ts";
+import type { ReleaseOriginRow } from "../store/schema.ts";
+import type { ReleaseKey } from "./ports.ts";
+
+/** An artifact's asset among those of the source's release. */
+export interface OriginAsset extends Platform {
+  /** By which the release host knows it. */
+  readonly id: string;
+  readonly name: string;
+}
+
+/** Where a release was imported from. */
+export interface ReleaseOrigin {
+  readonly sourceId: string;
+  readonly tag: string;
+  /** An artifact that is not among them is fetched from the address in the manifest. */
+  readonly assets: readonly OriginAsset[];
+}
+
+/** Notes where the release comes from now; null: nobody's source. */
+export async function writeOrigin(
+  trx: Database,
+  { product, version }: ReleaseKey,
+  origin: ReleaseOrigin | null,
+): Promise<void> {
+  await trx
+    .deleteFrom("release_origins")
+    .where("product", "=", product)
+    .where("version", "=", version)
+    .execute();
+  if (!origin) return;
+  const { sourceId, tag, assets } = origin;
+  const row = { product, version, source_id: sourceId, tag, assets_json: JSON.stringify(assets) };
+  await trx.insertInto("release_origins").values(row).execute();
+}
+
+export async function readOrigin(
+  db: Database,
+  { product, version }: ReleaseKey,
+): Promise<ReleaseOrigin | null> {
+  const row = await db
+    .selectFrom("release_origins")
+    .selectAll()
+    .where("product", "=", product)
+    .where("version", "=", version)
+    .executeTakeFirst();
+  if (!row) return null;
+  // Only what `writeOrigin` wrote.
+  return {
+    sourceId: row.source_id,
+    tag: row.tag,
+    assets: JSON.parse(row.assets_json) as readonly OriginAsset[],
+  };
+}
+
+export function toOriginView(
+  origin: Pick<ReleaseOriginRow, "source_id" | "tag"> | undefined,
+): ReleaseView["origin"] {
+  return origin ? { source: origin.source_id, tag: origin.tag } : null;
+}
