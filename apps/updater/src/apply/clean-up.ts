@@ -9,13 +9,15 @@ import type { Host } from "../ports.ts";
 import { linkedVersion } from "../versions/links.ts";
 
 /**
- * Removes what no update needs any more: temporary files, versions beyond those that are kept, their manifests and
- * backups, acknowledged outcomes. Only for the one updater that is at work, while nothing is under way.
+ * Removes what no update needs any more: temporary files, halves of replacements, versions beyond those that are kept,
+ * their manifests and backups, acknowledged outcomes. Only for the one updater that is at work, while nothing is under
+ * way.
  */
 export async function cleanUp(host: Host): Promise<void> {
   await withJournalLock(host, () => {
     if (loadJournal(host).state.kind !== "steady") return;
     clearTemporary(host);
+    clearHalves(host);
     pruneVersions(host);
     pruneOutcomes(host);
     for (const name of namesIn(host.layout.root)) {
@@ -27,6 +29,15 @@ export async function cleanUp(host: Host): Promise<void> {
 /** Empties `tmp/`. */
 export function clearTemporary({ fs, layout }: Host): void {
   for (const name of namesIn(layout.temporary)) removeTree(fs, `${layout.temporary}/${name}`);
+}
+
+/** Replacements that were cut off before their rename. Nobody is making one: they are all made with the lock that is held. */
+function clearHalves({ fs, layout }: Host): void {
+  const { current, lastGood, journalA, journalB, manifests, outcomes, setAside } = layout;
+  for (const path of [current, lastGood, journalA, journalB]) removeTree(fs, `${path}.new`);
+  for (const folder of [manifests, outcomes, setAside]) {
+    for (const name of namesIn(folder)) if (name.endsWith(".new")) removeTree(fs, `${folder}/${name}`);
+  }
 }
 
 function pruneVersions(host: Host): void {

@@ -1,4 +1,14 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compareVersions, hostLayout, type ErrorCode, type HostLayout, type Version } from "@muster/core";
 import { decideStart } from "../boot/decide.ts";
@@ -129,6 +139,7 @@ describe.each(SCENARIOS)("cut off at any step of an update to $name", (scenario)
     const operations = await recordUpdate(scenario, root);
     expect(operations.length).toBeGreaterThan(40);
     const seen = new Set<string>();
+    const lost: string[] = [];
     for (let step = 0; step <= operations.length; step += 1) {
       for (const loss of losses(step)) {
         const after = `${root}-after`;
@@ -138,17 +149,35 @@ describe.each(SCENARIOS)("cut off at any step of an update to $name", (scenario)
         if (seen.has(key)) continue;
         seen.add(key);
         disk.writeTo(after);
-        const where = `step ${step} (${JSON.stringify(operations[step - 1]?.kind)}), ${JSON.stringify(loss)}`;
-        try {
-          await expectRecovery(scenario, after, loss);
-        } catch (error) {
-          throw new Error(`after ${where}`, { cause: error });
-        }
+        const problem = await problemOf(expectRecovery(scenario, after, loss));
+        const where = `step ${step} (${operations[step - 1]?.kind ?? "none"}), ${JSON.stringify(loss)}`;
+        if (problem !== null) lost.push(`after ${where}: ${problem}`);
         rmSync(after, { recursive: true });
       }
     }
+    report({ scenario: scenario.name, points: seen.size, lost });
+    expect(lost).toEqual([]);
   });
 });
+
+async function problemOf(recovery: Promise<void>): Promise<string | null> {
+  try {
+    await recovery;
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** For `npm run test:crash`: one line of JSON for each scenario, in the file that it names. */
+function report(row: {
+  readonly scenario: string;
+  readonly points: number;
+  readonly lost: readonly string[];
+}): void {
+  const file = process.env["MUSTER_CRASH_REPORT"];
+  if (file !== undefined) appendFileSync(file, `${JSON.stringify(row)}\n`);
+}
 
 /** A process that is killed leaves its boot going on; losing what was not synced takes a power cut. */
 function bootAfter(loss: Loss): string {
@@ -182,8 +211,8 @@ async function expectRecovery(scenario: Scenario, root: string, loss: Loss): Pro
   expect([`${result} ${code}`, "failed UPDATE_INTERRUPTED"]).toContain(`${outcome?.result} ${outcome?.code}`);
   expect(current).toBe(outcome?.result === "healthy" ? "1.1.0" : "1.0.0");
   if (current === "1.0.0") expectOldConfig(layout);
-  expect(namesIn(layout.temporary)).toEqual([]);
   expect(namesIn(layout.staging)).toEqual([]);
+  expect(leftovers(layout.root)).toEqual([]);
   for (const version of namesIn(layout.versions)) expectGood(again.host, version);
 
   // And the next start, after another reboot, changes nothing any more.
@@ -199,6 +228,12 @@ function expectGood(host: Parameters<typeof inspectTree>[0], version: Version | 
 function floorOf(layout: HostLayout): Version {
   const reading = readJournal({ layout });
   return (reading.kind === "read" ? reading.journal.floor : null) ?? "0.0.0";
+}
+
+/** Work in progress, locks, and halves of replacements, anywhere on the host. */
+function leftovers(root: string): readonly string[] {
+  const names = readdirSync(root, { recursive: true, encoding: "utf8" });
+  return names.filter((name) => /^tmp\/|\.new$|\.restoring$|\.replaced$|\.lock(\.|\/|$)/.test(name));
 }
 
 function expectOldConfig(layout: HostLayout): void {
