@@ -1,4 +1,5 @@
 export { LocalFleet, temporaryFolder, type FleetOptions } from "./local-fleet.ts";
+export type { HostProcess } from "./host-processes.ts";
 export { LocalHost } from "./local-host.ts";
 export { LocalServer } from "./local-server.ts";
 export type { Behaviour } from "./payload.ts";

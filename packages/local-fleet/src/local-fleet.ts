@@ -26,6 +26,8 @@ export interface HostOptions {
   /** Where the hosts find the gateway; the server's own unless told. */
   readonly gateway?: string;
   readonly labels?: (name: string) => Readonly<Record<string, string>>;
+  /** Who starts the payload: Muster's supervisor, unless told, or the launcher as systemd runs it. */
+  readonly by?: "supervisor" | "launcher";
 }
 
 /** A server and hosts on this machine, all of them real processes, each with its own folder. */
@@ -93,7 +95,7 @@ export class LocalFleet {
     seed: ReleaseFiles,
     options: HostOptions = {},
   ): Promise<readonly LocalHost[]> {
-    const { gateway = this.server.gateway, labels = () => ({}) } = options;
+    const { gateway = this.server.gateway, labels = () => ({}), by = "supervisor" } = options;
     const { token } = await this.client.tokens.create({ maxUses: names.length });
     const added = await Promise.all(
       names.map(async (name) => {
@@ -101,7 +103,8 @@ export class LocalFleet {
         this.hosts.push(host);
         await host.seed(seed);
         await host.enrol({ gateway, token, labels: labels(name) });
-        host.start();
+        if (by === "supervisor") host.start();
+        else host.launch();
         return host;
       }),
     );

@@ -2,15 +2,16 @@ import { readdir, readFile, readlink } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { hostLayout, type HostLayout } from "@muster/core";
 import type { HostPackage } from "./host-package.ts";
+import { processesOf, type HostProcess } from "./host-processes.ts";
 import { Program } from "./program.ts";
 import { PRODUCT, type ReleaseFiles } from "./release-maker.ts";
 
-/** One host: a state folder of its own, and the supervisor as a real process. */
+/** One host: a state folder of its own, and what keeps its payload running as a real process. */
 export class LocalHost {
   readonly name: string;
   readonly layout: HostLayout;
   readonly #package: HostPackage;
-  #supervisor: Program | null = null;
+  #program: Program | null = null;
 
   constructor(name: string, root: string, hostPackage: HostPackage) {
     this.name = name;
@@ -46,20 +47,32 @@ export class LocalHost {
     ]).success();
   }
 
+  /** Starts the supervisor, which keeps the payload running. */
   start(): Program {
-    this.#supervisor = this.updater(["supervise"]);
-    return this.#supervisor;
+    this.#program = this.updater(["supervise"]);
+    return this.#program;
   }
 
-  /** Ends the supervisor, and with it the agent. */
+  /** Starts the payload as a unit of systemd does: the launcher becomes it, and nothing else stays. */
+  launch(): Program {
+    this.#program = this.updater(["launch"]);
+    return this.#program;
+  }
+
+  /** Ends what was started: the supervisor, and with it the agent. */
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
-    await this.#supervisor?.stop(signal);
-    this.#supervisor = null;
+    await this.#program?.stop(signal);
+    this.#program = null;
   }
 
   get supervisor(): Program {
-    if (!this.#supervisor) throw new Error(`${this.name} is not started`);
-    return this.#supervisor;
+    if (!this.#program) throw new Error(`${this.name} is not started`);
+    return this.#program;
+  }
+
+  /** Everything that runs for this host at the moment. */
+  processes(): Promise<readonly HostProcess[]> {
+    return processesOf(this.layout.root);
   }
 
   /** A command of the package's updater on this host. */

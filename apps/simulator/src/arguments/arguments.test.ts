@@ -30,14 +30,16 @@ test("the bench measures everything unless told, each with as many agents as the
   expect(parseBenchArguments([])).toEqual({
     agents: 2400,
     streams: 2400,
-    only: ["streams", "push", "rollout", "faults", "downtime"],
+    only: ["streams", "push", "rollout", "faults", "downtime", "footprint"],
+    idleSeconds: 180,
     jsonFile: null,
     profileFolder: null,
   });
-  expect(parseBenchArguments("--agents 9 --only push,downtime --json f.json".split(" "))).toEqual({
+  expect(parseBenchArguments("--agents 9 --only push,footprint --idle 9 --json f.json".split(" "))).toEqual({
     agents: 9,
     streams: 9,
-    only: ["push", "downtime"],
+    only: ["push", "footprint"],
+    idleSeconds: 9,
     jsonFile: "f.json",
     profileFolder: null,
   });

@@ -3,12 +3,15 @@ import type { Figure } from "./figure.ts";
 import { openGround, type BenchTools } from "./ground.ts";
 import { downtimeFigures, measureDowntime, rawStarts } from "./measures/downtime.ts";
 import { faultsFigures, measureHalt, measureTerminal } from "./measures/faults.ts";
+import { footprintFigures, measureFootprint } from "./measures/footprint.ts";
 import { measurePush, pushFigures } from "./measures/push.ts";
 import { measureRollout, rawDownloadSeconds, rolloutFigures, VARIANTS } from "./measures/rollout.ts";
 import { connectFleet, holdSockets, streamsFigures } from "./measures/streams.ts";
 
 /** What a bare push sends when no real one was measured, in bytes. */
 const USUAL_ASSIGNMENT_BYTES = 2000;
+/** Measured with a server and hosts of their own. */
+const ON_REAL_HOSTS: readonly Measure[] = ["downtime", "footprint"];
 
 /** Measures what is asked for, on one server for all that has the same number of agents. */
 export async function bench(options: BenchOptions, tools: BenchTools): Promise<readonly Figure[]> {
@@ -19,12 +22,13 @@ export async function bench(options: BenchOptions, tools: BenchTools): Promise<r
     figures.push(...(await onOneGround(streams, ["streams"], tools)));
   }
   const rest = only.filter((measure) => measure !== "streams" || streams === agents);
-  if (rest.some((measure) => measure !== "downtime"))
+  if (rest.some((measure) => !ON_REAL_HOSTS.includes(measure)))
     figures.push(...(await onOneGround(agents, rest, tools)));
   if (wants("downtime")) {
     const result = await measureDowntime(tools);
     figures.push(...downtimeFigures(result, await rawStarts(tools)));
   }
+  if (wants("footprint")) figures.push(...footprintFigures(await measureFootprint(tools, options)));
   return figures;
 }
 
