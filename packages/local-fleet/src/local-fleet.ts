@@ -9,7 +9,7 @@ import {
 } from "@muster/protocol/http";
 import { assembleHostPackage, type HostPackage } from "./host-package.ts";
 import { LocalHost } from "./local-host.ts";
-import { LocalServer } from "./local-server.ts";
+import { LocalServer, type ServerPlace } from "./local-server.ts";
 import { Program, until } from "./program.ts";
 import { makeRelease, PRODUCT, type ReleaseFiles, type ReleaseWish } from "./release-maker.ts";
 
@@ -20,6 +20,8 @@ export interface FleetOptions {
   readonly folder: string;
   /** Signatures a release needs; as many keys are made. One unless told. */
   readonly threshold?: number;
+  /** Where the server runs; on this machine unless given. */
+  readonly place?: ServerPlace;
 }
 
 export interface HostOptions {
@@ -65,6 +67,7 @@ export class LocalFleet {
       program: [process.execPath, join(options.project, "apps/server/src/main.ts")],
       dataFolder: join(options.folder, "server"),
       trustAnchor: anchor,
+      ...(options.place !== undefined && { place: options.place }),
     });
     return new LocalFleet(options, { server, package: hostPackage, keys });
   }

@@ -3,12 +3,33 @@ import { createServer, type AddressInfo } from "node:net";
 import { basename, join } from "node:path";
 import { Program } from "./program.ts";
 
+/** Where a server runs, if not on this machine's own network. */
+export interface ServerPlace {
+  /** The command with which a program is started there. */
+  readonly within: (command: readonly [string, ...string[]]) => readonly [string, ...string[]];
+  /** Its address for hosts. */
+  readonly address: string;
+  /** Makes a port that listens on the loopback there reachable here, and gives where. */
+  readonly forward: (port: number) => Promise<string>;
+}
+
 export interface LocalServerOptions {
   /** Its `main`. */
   readonly program: readonly [string, ...string[]];
   readonly dataFolder: string;
   readonly trustAnchor: string;
+  /** This machine unless given. */
+  readonly place?: ServerPlace;
 }
+
+interface Ports {
+  readonly http: number;
+  readonly gateway: number;
+  /** Where the API is, seen from here. */
+  readonly reachable: string;
+}
+
+const LOOPBACK = "127.0.0.1";
 
 /** The server as a real process on ports of its own, which a restart keeps. */
 export class LocalServer {
@@ -19,28 +40,34 @@ export class LocalServer {
   #program: Program | null = null;
   #token: string | null = null;
 
-  private constructor(options: LocalServerOptions, ports: readonly [number, number]) {
-    const [http, gateway] = ports;
-    this.url = `http://127.0.0.1:${http}`;
-    this.gateway = `127.0.0.1:${gateway}`;
+  private constructor(options: LocalServerOptions, ports: Ports) {
+    const { http, gateway, reachable } = ports;
+    const { place } = options;
+    const address = place?.address ?? LOOPBACK;
+    this.url = `http://${reachable}`;
+    this.gateway = `${address}:${gateway}`;
     this.#dataFolder = options.dataFolder;
     this.#command = [
-      ...options.program,
+      ...(place?.within(options.program) ?? options.program),
       "--data",
       options.dataFolder,
       "--trust-anchor",
       options.trustAnchor,
       "--host",
-      "127.0.0.1",
+      LOOPBACK,
       "--http-port",
       String(http),
       "--gateway-port",
       String(gateway),
+      "--gateway-name",
+      address,
     ];
   }
 
   static async start(options: LocalServerOptions): Promise<LocalServer> {
-    const server = new LocalServer(options, [await freePort(), await freePort()]);
+    const [http, gateway] = [await freePort(), await freePort()];
+    const reachable = (await options.place?.forward(http)) ?? `${LOOPBACK}:${http}`;
+    const server = new LocalServer(options, { http, gateway, reachable });
     try {
       const program = await server.restart();
       const [, token = ""] = await program.line(/Administrator token: (\S+)/);

@@ -2,10 +2,25 @@ import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /** What a version of the demonstration product does when it runs. */
-export type Behaviour = "good" | "crashes" | "never_connects" | "fails_preflight" | "wrong_version";
+export type Behaviour =
+  | "good"
+  /** Good until `run/trip` is there, then it ends at every start. */
+  | "trips"
+  | "crashes"
+  | "never_connects"
+  | "fails_preflight"
+  | "wrong_version";
 
 /** What each faulty version runs instead of the agent. `process.argv[2] === "--version"` is the host's preflight. */
 const FAULTS: Readonly<Record<Exclude<Behaviour, "good">, (version: string) => string>> = {
+  trips: (version) =>
+    `import { existsSync } from "node:fs";
+if (process.env.MUSTER_ROOT !== undefined && existsSync(process.env.MUSTER_ROOT + "/run/trip")) {
+  console.error("acme-agent ${version}: fatal: the licence has run out");
+  process.exit(1);
+}
+await import("./agent.mjs");
+`,
   crashes: (version) =>
     `if (process.argv[2] === "--version") console.log("${version}");
 else {
@@ -36,6 +51,7 @@ export async function writePayload(
   const entrypoint = join(folder, "muster-agent.mjs");
   if (options.behaviour === "good") await copyFile(options.agentBundle, entrypoint);
   else await writeFile(entrypoint, FAULTS[options.behaviour](version));
+  if (options.behaviour === "trips") await copyFile(options.agentBundle, join(folder, "agent.mjs"));
   await writeFile(join(folder, "VERSION"), `${version}\n`);
   if (options.paddingBytes !== undefined)
     await writeFile(join(folder, "data.bin"), noise(options.paddingBytes));
