@@ -35,7 +35,7 @@ test("with nowhere to go back to it rests, and nothing is changed", async () => 
   await recoverFromCrashLoop(prepared.host, { restMs: 0 });
   expect(statusOf(prepared.host)).toMatchObject({ current: "1.0.0", bad: [] });
   expect(prepared.said.slice(-2)).toEqual([
-    "the service ends again and again; there is no version before it",
+    "the service ends again and again; there is no other version to go back to",
     "it is started again in 0 seconds",
   ]);
 });

@@ -1,6 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { decideRecovery, MusterError, recordRecovery } from "@muster/core";
+import {
+  compareVersions,
+  decideRecovery,
+  isVersion,
+  MusterError,
+  recordRecovery,
+  type KeptVersions,
+} from "@muster/core";
 import { pointLink } from "../fs/durable.ts";
+import { namesIn } from "../fs/reading.ts";
 import { loadJournal, writeJournal } from "../journal/journal-store.ts";
 import { takeLock } from "../lock/folder-lock.ts";
 import { withJournalLock } from "../lock/journal-lock.ts";
@@ -37,14 +45,22 @@ export async function recoverFromCrashLoop(
   await sleep(restMs);
 }
 
+/** Everything that is kept here, read back whole. */
+function keptVersions(host: Host): KeptVersions {
+  const { layout } = host;
+  const [current, lastGood] = [linkedVersion(layout.current), linkedVersion(layout.lastGood)];
+  const others = namesIn(layout.versions)
+    .filter((version) => isVersion(version) && version !== current)
+    .toSorted((a, b) => Number(b === lastGood) - Number(a === lastGood) || compareVersions(b, a));
+  return {
+    current: current === null ? null : inspectTree(host, current),
+    others: others.map((version) => inspectTree(host, version)),
+  };
+}
+
 function goBack(host: Host): boolean {
   const journal = loadJournal(host);
-  const tree = (link: string) => {
-    const version = linkedVersion(link);
-    return version === null ? null : inspectTree(host, version);
-  };
-  const { current, lastGood } = host.layout;
-  const action = decideRecovery(journal, { current: tree(current), lastGood: tree(lastGood) });
+  const action = decideRecovery(journal, keptVersions(host));
   if (action.kind === "stay") {
     host.say(`the service ends again and again; ${action.problem}`);
     return false;
