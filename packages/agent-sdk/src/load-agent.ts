@@ -6,6 +6,7 @@ import {
   type AgentConfig,
   type HostLayout,
   type Platform,
+  type Recovery,
 } from "@muster/core";
 import type { AgentOptions } from "./agent-options.ts";
 import { commandCapabilities } from "./command/commands.ts";
@@ -19,7 +20,7 @@ import { readAgentConfig } from "./identity/config-file.ts";
 import { loadIdentity, type AgentIdentity } from "./identity/identity-store.ts";
 import type { AgentClock, AgentLog, Random } from "./ports.ts";
 import { SILENT_LOG } from "./silent-log.ts";
-import { readTrustAnchor } from "./update/host-facts.ts";
+import { journalRecovery, readTrustAnchor } from "./update/host-facts.ts";
 import { openUpdateStore, type UpdateStore } from "./update/update-store.ts";
 
 /** An agent's files, read, and what it works with. */
@@ -37,6 +38,8 @@ export interface LoadedAgent {
   readonly capabilities: readonly string[];
   readonly bootId: string;
   readonly store: UpdateStore;
+  /** How this host last left a version by itself, or null. */
+  readonly recovery: Recovery | null;
   identity: AgentIdentity;
   policy: PolicyReading;
 }
@@ -69,6 +72,7 @@ export async function loadAgent(options: AgentOptions): Promise<LoadedAgent> {
     capabilities: await capabilitiesOf(options, { packageFolder, log }),
     bootId: readBootId(clock),
     store: await openUpdateStore(layout, onProblem),
+    recovery: await journalRecovery(layout),
     identity,
     policy,
   };

@@ -221,7 +221,7 @@ function tlsIdentity({ identity }: LoadedAgent): TlsIdentity {
   return { ca: identity.ca, key: identity.key, certificate: identity.certificate };
 }
 
-function helloOf({ config, options, platform, policy, ...agent }: LoadedAgent): HelloReport {
+function helloOf({ config, options, platform, policy, recovery, ...agent }: LoadedAgent): HelloReport {
   const { lastSequence, update } = agent.store.taken;
   return {
     agentId: config.agentId,
@@ -237,5 +237,8 @@ function helloOf({ config, options, platform, policy, ...agent }: LoadedAgent): 
     sentAt: agent.clock.now(),
     lastSequence,
     targetId: update?.targetId ?? null,
+    ...(recovery && {
+      recovery: { fromVersion: recovery.fromVersion, toVersion: recovery.toVersion, at: recovery.at },
+    }),
   };
 }

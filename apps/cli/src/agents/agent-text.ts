@@ -42,6 +42,11 @@ export function describeAgent(terminal: Terminal, agent: AgentView, targets: rea
     ["Capabilities", agent.capabilities.join(", ")],
     ["Clock", agent.clockSkewMs === null ? null : `${agent.clockSkewMs} ms off`],
     [
+      "Recovered",
+      agent.recovery &&
+        `${formatTime(agent.recovery.at)}: left ${agent.recovery.fromVersion}, which ended again and again, for ${agent.recovery.toVersion}`,
+    ],
+    [
       "Load",
       telemetry &&
         `${Math.round(telemetry.cpu * 100)}% cpu, ${formatBytes(telemetry.memoryUsedBytes)} of ` +

@@ -106,6 +106,7 @@ export const sampleAgent = (change: Partial<AgentView> = {}): AgentView => ({
   enrolledAt: 0,
   lastSeenAt: 0,
   clockSkewMs: 3,
+  recovery: null,
   telemetry: null,
   target: null,
   ...change,

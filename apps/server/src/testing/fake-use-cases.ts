@@ -21,6 +21,7 @@ export function sampleAgent(id: string): AgentView {
     enrolledAt: 1,
     lastSeenAt: null,
     clockSkewMs: null,
+    recovery: null,
     telemetry: null,
     target: null,
   });

@@ -1,4 +1,4 @@
-import type { HealthReport, HostState, Journal, Version } from "@muster/core";
+import type { HealthReport, HostState, Journal, Recovery, Version } from "@muster/core";
 import { isVersion, NEW_JOURNAL } from "@muster/core";
 import { readHealth } from "../boot/observe.ts";
 import { namesIn } from "../fs/reading.ts";
@@ -22,6 +22,8 @@ export interface Status {
   readonly state: HostState | null;
   readonly floor: Version | null;
   readonly bad: Journal["bad"];
+  /** How the host last left a version by itself, or null. */
+  readonly recovery: Recovery | null;
   /** Pid of the updater at work, if any. */
   readonly updaterPid: number | null;
   readonly payload: "running" | "stopped" | "unknown";
@@ -45,6 +47,7 @@ export function statusOf(host: Host): Status {
     state: reading.kind === "absent" ? NEW_JOURNAL.state : (journal?.state ?? null),
     floor: journal?.floor ?? null,
     bad: journal?.bad ?? [],
+    recovery: journal?.recovery ?? null,
     updaterPid: lockHolder(host.processes, layout.lock)?.pid ?? null,
     payload: host.service.payload().kind,
     health: readHealth(layout.health),
@@ -54,7 +57,7 @@ export function statusOf(host: Host): Status {
 
 /** The same for people. */
 export function describeStatus(status: Status): string {
-  const { state, health } = status;
+  const { state, health, recovery } = status;
   const lines: readonly (readonly [string, string])[] = [
     ["current", status.current ?? "none"],
     ["last good", status.lastGood ?? "none"],
@@ -63,6 +66,7 @@ export function describeStatus(status: Status): string {
     ["connected", health === null ? "not known" : yesNo(health.connectedSinceMs !== null)],
     ["floor", status.floor ?? "none"],
     ["versions", list(status.versions.map(({ version, tree }) => `${version} (${tree})`))],
+    ["recovered", recovery === null ? "never" : recoveryText(recovery)],
     ["rolled back", list(status.bad.map(({ version }) => version))],
     ["not reported", list(status.outcomes)],
   ];
@@ -73,6 +77,10 @@ function describeState(state: HostState): string {
   return state.kind === "steady"
     ? "steady"
     : `${state.kind}: ${state.attempt.fromVersion ?? "none"} → ${state.attempt.toVersion}`;
+}
+
+function recoveryText({ fromVersion, toVersion, at }: Recovery): string {
+  return `${new Date(at).toISOString()}: ${fromVersion} ended again and again, ${toVersion} was put in its place`;
 }
 
 function yesNo(value: boolean): string {

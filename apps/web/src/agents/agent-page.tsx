@@ -18,7 +18,7 @@ import { Version } from "../ui/version.tsx";
 import css from "./agent-page.module.css";
 import { AgentTargets } from "./agent-targets.tsx";
 import { AgentTelemetry } from "./agent-telemetry.tsx";
-import { policyWords, skewWords } from "./words.ts";
+import { policyWords, recoveryWords, skewWords } from "./words.ts";
 
 const route = getRouteApi("/signed-in/agents/$agentId");
 
@@ -89,6 +89,7 @@ function Now({ agent }: { readonly agent: AgentView }) {
           ["Last seen", agent.lastSeenAt === null ? "never" : <Time key="seen" at={agent.lastSeenAt} />],
           ["Clock", skewWords(agent.clockSkewMs)],
           ["Local policy", policyWords(agent.policy)],
+          ...(agent.recovery ? [["Recovered", recoveryWords(agent.recovery)] as const] : []),
           ...(agent.revoked ? [["Access", "revoked: it can no longer connect"] as const] : []),
         ]}
       />

@@ -21,3 +21,7 @@ export function policyWords({ updates, channels, minimumVersion, maintenance }: 
   ];
   return limits.length === 0 ? "all updates" : limits.join("; ");
 }
+
+export function recoveryWords({ fromVersion, toVersion }: NonNullable<AgentView["recovery"]>): string {
+  return `from ${fromVersion}, which ended again and again, to ${toVersion}`;
+}

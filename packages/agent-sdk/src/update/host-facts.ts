@@ -5,6 +5,7 @@ import {
   type HostLayout,
   type Journal,
   type ProbationLimits,
+  type Recovery,
   type Version,
 } from "@muster/core";
 import { parseTrustAnchor, type TrustAnchor } from "@muster/trust";
@@ -43,6 +44,11 @@ export async function journalTarget(layout: HostLayout): Promise<string | null> 
 export async function journalProbation(layout: HostLayout): Promise<ProbationLimits | null> {
   const state = (await readJournal(layout))?.state;
   return state?.kind === "probation" ? state.attempt.limits : null;
+}
+
+/** How this host last left a version that ended again and again; null if it never has. */
+export async function journalRecovery(layout: HostLayout): Promise<Recovery | null> {
+  return (await readJournal(layout))?.recovery ?? null;
 }
 
 async function readJournal({ journalA, journalB }: HostLayout): Promise<Journal | null> {

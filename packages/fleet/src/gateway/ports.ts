@@ -1,4 +1,4 @@
-import type { LocalPolicy, Outcome, TargetStage, Version } from "@muster/core";
+import type { LocalPolicy, Outcome, Recovery, TargetStage, Version } from "@muster/core";
 
 /** What an agent says of itself when its stream opens; decoded and checked, never raw. */
 export interface AgentHello {
@@ -16,6 +16,8 @@ export interface AgentHello {
   readonly clockSkewMs: number;
   readonly lastSequence: number;
   readonly targetId: string | null;
+  /** The last time the host left a committed version that ended again and again; absent: it never did. */
+  readonly recovery?: Pick<Recovery, "fromVersion" | "toVersion" | "at">;
 }
 
 export interface Telemetry {

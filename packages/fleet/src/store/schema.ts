@@ -97,6 +97,8 @@ export interface AgentRow {
   /** Since when a gateway holds its stream; null: offline. Cleared when a server starts. */
   connected_at: number | null;
   clock_skew_ms: number | null;
+  /** How its host last left a version by itself; null if it never has. */
+  recovery_json: string | null;
   telemetry_json: string | null;
   boot_id: string | null;
   /** Of the newest certificate; an older one is refused. */

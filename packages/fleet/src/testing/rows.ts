@@ -27,6 +27,7 @@ export function anAgent(id: string, changes: Partial<Insertable<AgentRow>> = {})
     last_seen_at: null,
     connected_at: null,
     clock_skew_ms: null,
+    recovery_json: null,
     telemetry_json: null,
     boot_id: null,
     generation: 1,

@@ -44,6 +44,12 @@ const capability = parse.string({
   what: "lower-case letters and _",
 });
 
+const recovery = parse.object({
+  fromVersion: versionDecoder,
+  toVersion: versionDecoder,
+  at: parse.integer(),
+});
+
 const hello = parse.object({
   agentId: idDecoder,
   hostname: hostnameDecoder,
@@ -58,6 +64,7 @@ const hello = parse.object({
   sentAt: parse.integer(),
   lastSequence: parse.integer(),
   targetId: emptyAsNull(idDecoder),
+  recovery: parse.optional(recovery),
 });
 
 const heartbeatFields = {
@@ -191,6 +198,7 @@ function wireHello(from: HelloReport) {
     capabilities: [...from.capabilities],
     policy: wirePolicy(from.policy),
     targetId: from.targetId ?? "",
+    recovery: from.recovery && { ...from.recovery },
   };
 }
 

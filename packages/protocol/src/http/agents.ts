@@ -33,6 +33,10 @@ export const agentSchema = z
     enrolledAt: timestampSchema,
     lastSeenAt: timestampSchema.nullable(),
     clockSkewMs: z.int().nullable(),
+    recovery: z
+      .object({ fromVersion: z.string(), toVersion: z.string(), at: timestampSchema })
+      .nullable()
+      .describe("The last time its host left a version that ended again and again, by itself."),
     telemetry: telemetrySchema.nullable(),
     target: z
       .object({

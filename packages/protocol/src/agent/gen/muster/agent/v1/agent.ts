@@ -125,11 +125,20 @@ export interface Hello {
   /** The target under way on this host, empty if none. */
   targetId: string;
   hostname: string;
+  /** The last time this host left a committed version because it ended again and again, if it ever did. */
+  recovery: Recovery | undefined;
 }
 
 export interface Hello_LabelsEntry {
   key: string;
   value: string;
+}
+
+export interface Recovery {
+  fromVersion: string;
+  toVersion: string;
+  /** The host's wall clock, milliseconds since 1970. */
+  at: number;
 }
 
 export interface LocalPolicy {
@@ -820,6 +829,7 @@ function createBaseHello(): Hello {
     lastSequence: 0,
     targetId: "",
     hostname: "",
+    recovery: undefined,
   };
 }
 
@@ -863,6 +873,9 @@ export const Hello: MessageFns<Hello> = {
     }
     if (message.hostname !== "") {
       writer.uint32(106).string(message.hostname);
+    }
+    if (message.recovery !== undefined) {
+      Recovery.encode(message.recovery, writer.uint32(114).fork()).join();
     }
     return writer;
   },
@@ -987,6 +1000,14 @@ export const Hello: MessageFns<Hello> = {
             message.hostname = reader.string();
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.recovery = Recovery.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1042,6 +1063,74 @@ export const Hello_LabelsEntry: MessageFns<Hello_LabelsEntry> = {
             }
 
             message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRecovery(): Recovery {
+  return { fromVersion: "", toVersion: "", at: 0 };
+}
+
+export const Recovery: MessageFns<Recovery> = {
+  encode(message: Recovery, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.fromVersion !== "") {
+      writer.uint32(10).string(message.fromVersion);
+    }
+    if (message.toVersion !== "") {
+      writer.uint32(18).string(message.toVersion);
+    }
+    if (message.at !== 0) {
+      writer.uint32(24).int64(message.at);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Recovery {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecovery();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.fromVersion = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.toVersion = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.at = longToNumber(reader.int64());
             continue;
           }
         }
