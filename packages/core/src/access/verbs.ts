@@ -4,13 +4,15 @@ import type { Role } from "./role.ts";
 const LEAST_ROLE = {
   "fleet.read": "viewer",
   "metrics.read": "viewer",
-  "self.manage": "viewer",
   "rollouts.manage": "operator",
   "releases.publish": "operator",
   "releases.yank": "operator",
+  "sources.manage": "administrator",
   "tokens.read": "operator",
   "tokens.manage": "operator",
   "agents.revoke": "operator",
+  "agents.label": "operator",
+  "groups.manage": "operator",
   "users.read": "administrator",
   "users.manage": "administrator",
 } as const satisfies Record<string, Role>;
