@@ -1,6 +1,6 @@
 import { afterAll } from "vitest";
 import { fileURLToPath } from "node:url";
-import { LocalFleet, temporaryFolder, type LocalHost, type ReleaseFiles } from "@muster/local-fleet";
+import { LocalFleet, temporaryFolder, type ReleaseFiles } from "@muster/local-fleet";
 import type { RolloutRequest, RolloutView, TargetView } from "@muster/protocol/http";
 
 export const PROJECT = fileURLToPath(new URL("..", import.meta.url));
@@ -27,6 +27,9 @@ export async function startFleet(
   return fleet;
 }
 
+/** A host, by the name the control plane knows it by. */
+export type Named = { readonly name: string };
+
 /** How a rollout to a single host ended. */
 export interface OneUpdate {
   readonly rollout: RolloutView;
@@ -36,7 +39,7 @@ export interface OneUpdate {
 /** Rolls a version out to one host and waits for the end. */
 export async function updateOne(
   fleet: LocalFleet,
-  host: LocalHost,
+  host: Named,
   version: string,
   request: Partial<RolloutRequest> = {},
 ): Promise<OneUpdate> {
@@ -50,7 +53,7 @@ export async function updateOne(
   return { rollout, target };
 }
 
-export async function agentIdOf(fleet: LocalFleet, host: LocalHost): Promise<string> {
+export async function agentIdOf(fleet: LocalFleet, host: Named): Promise<string> {
   const { items } = await fleet.client.agents.list({ limit: 500 });
   const agent = items.find(({ hostname }) => hostname === host.name);
   if (!agent) throw new Error(`the control plane knows no agent on ${host.name}`);
@@ -58,7 +61,7 @@ export async function agentIdOf(fleet: LocalFleet, host: LocalHost): Promise<str
 }
 
 /** The version the control plane believes a host to run. */
-export async function knownVersion(fleet: LocalFleet, host: LocalHost): Promise<string | null> {
+export async function knownVersion(fleet: LocalFleet, host: Named): Promise<string | null> {
   return (await fleet.client.agents.get(await agentIdOf(fleet, host))).version;
 }
 
