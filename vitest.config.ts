@@ -8,7 +8,7 @@ export default defineConfig({
           name: "unit",
           // A limit against hanging, not a measure: machines are busy.
           testTimeout: 60_000,
-          include: ["{packages,apps}/*/src/**/*.test.{ts,tsx}", "scripts/**/*.test.ts"],
+          include: ["{packages,apps}/*/src/**/*.test.{ts,tsx}", "{scripts,packaging}/**/*.test.ts"],
         },
       },
       {

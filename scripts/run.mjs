@@ -1,6 +1,7 @@
 // Starts every npm script. It runs on whatever Node is there and installs nothing itself but through npm:
 // the work is done by the pinned Node in node_modules.
 import { ensureChromium } from "./bootstrap/chromium.mjs";
+import { ensureToolsIfPossible, TEST_PACKAGES } from "./bootstrap/debian-packages.mjs";
 import { execute, projectEnvironment } from "./bootstrap/execute.mjs";
 import { ensureInstalled } from "./bootstrap/install.mjs";
 import { Problem } from "./bootstrap/problem.mjs";
@@ -13,6 +14,7 @@ async function run(name, args) {
   await ensureInstalled();
   const env = projectEnvironment();
   if (task.browser) env.CHROMIUM_PATH = ensureChromium();
+  if (task.machines) ensureToolsIfPossible(TEST_PACKAGES);
   if (task.built) {
     const status = await execute("node", ["scripts/build.ts"], { env });
     if (status !== 0) return status;

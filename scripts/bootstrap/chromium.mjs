@@ -1,5 +1,5 @@
-import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { canInstall, installPackages } from "./debian-packages.mjs";
 import { Problem } from "./problem.mjs";
 
 const DEBIAN_PATH = "/usr/bin/chromium";
@@ -20,26 +20,11 @@ export function ensureChromium() {
 }
 
 function installChromium() {
-  const isRoot = process.getuid?.() === 0;
-  if (!isRoot || !existsSync("/etc/debian_version")) {
+  if (!canInstall()) {
     throw new Problem(
       "The browser tests need Chromium. Install it (Debian: sudo apt-get install chromium), or set CHROMIUM_PATH to one.",
     );
   }
-  console.error("Installing Chromium for the browser tests (once)…");
-  apt(["update"]);
-  apt(["install", "-y", "--no-install-recommends", "chromium"]);
+  installPackages(["chromium"]);
   if (!existsSync(DEBIAN_PATH)) throw new Problem(`The package chromium brought no ${DEBIAN_PATH}.`);
-}
-
-/** @param {string[]} args */
-function apt(args) {
-  const done = spawnSync("apt-get", ["-qq", ...args], {
-    encoding: "utf8",
-    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
-    maxBuffer: 64 * 1024 * 1024,
-  });
-  if (done.status !== 0) {
-    throw new Problem(`apt-get ${args.join(" ")} failed:\n${done.error?.message ?? done.stderr.trim()}`);
-  }
 }
