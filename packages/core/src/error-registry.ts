@@ -686,7 +686,7 @@ export const ERROR_REGISTRY = {
   },
   CERTIFICATE_EXPIRED: {
     meaning: "The client certificate has expired",
-    help: "Enrol the agent again with a new token.",
+    help: "An agent renews it by itself, also up to 30 days late. After that, enrol it again with a new token.",
     httpStatus: 401,
     grpcStatus: "UNAUTHENTICATED",
     retryable: false,

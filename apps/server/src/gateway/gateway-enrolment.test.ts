@@ -11,12 +11,14 @@ import {
 import {
   authorityPin,
   certificateDer,
+  createAuthority,
   createKeyAndRequest,
   issueClientCertificate,
   readClientCertificate,
 } from "@muster/trust/x509";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { dialRaw, helloOf, startTestFleet, type TestFleet } from "./testing/test-fleet.ts";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { ABSENCE_MAX_MS } from "./peer.ts";
+import { dialRaw, helloOf, issueIdentity, startTestFleet, type TestFleet } from "./testing/test-fleet.ts";
 
 // Real processes and sockets: a busy machine takes its time.
 vi.setConfig({ testTimeout: 30_000 });
@@ -119,14 +121,50 @@ test("an agent renews with a new key and the next generation", async () => {
   expect(readClientCertificate(renewed.certificate)).toMatchObject({ agentId: "a1", generation: 5 });
 });
 
-test("a revoked agent, an expired one and a stranger cannot renew", async () => {
+describe("a host that was away for longer than its certificate lasts", () => {
+  const DAY_MS = 86_400_000;
+  const request = () => encodeRenewRequest(createKeyAndRequest().csr);
+  const longAgo = (agentId: string, authority = fleet.authority) =>
+    issueIdentity({ authority, agentId, generation: 3, ttlMs: DAY_MS, now: Date.now() - 10 * DAY_MS });
+
+  test("comes back with it, though it can do nothing else with it", async () => {
+    const agent = dialRaw(fleet.gateway.port, await longAgo("a1"));
+    const renewed = decodeRenewResponse(await agent.unary("renew", request()));
+    expect(readClientCertificate(renewed.certificate)).toMatchObject({ agentId: "a1", generation: 4 });
+    const other = dialRaw(fleet.gateway.port, await longAgo("a1"));
+    other.send(helloOf("a1"));
+    expect(await other.ended).toMatchObject({ code: "CERTIFICATE_EXPIRED" });
+  });
+
+  test.each([
+    ["was away too long", () => fleet.clock.advance(ABSENCE_MAX_MS), "CERTIFICATE_EXPIRED"],
+    ["was revoked meanwhile", () => fleet.desk.revoked.add("a1"), "AGENT_REVOKED"],
+  ])("is refused if it %s", async (_, happens, code) => {
+    happens();
+    const agent = dialRaw(fleet.gateway.port, await longAgo("a1"));
+    await expect(agent.unary("renew", request())).rejects.toMatchObject({ code });
+    expect(fleet.desk.renewals).toEqual([]);
+  });
+
+  test("cannot be played by a stranger with an expired certificate of another CA's, even of the same name", async () => {
+    const stranger = await createAuthority({ name: "test agents", now: Date.now() - 20 * DAY_MS });
+    const theirs = await longAgo("a1", stranger);
+    const agent = dialRaw(fleet.gateway.port, { ...theirs, ca: fleet.authority.certificatePem });
+    await expect(agent.unary("renew", request())).rejects.toMatchObject({
+      code: expect.stringMatching(/^CERTIFICATE_(?:EXPIRED|REQUIRED)$/),
+    });
+    expect(fleet.desk.renewals).toEqual([]);
+  });
+});
+
+test("a revoked agent, one that was away too long and a stranger cannot renew", async () => {
   const request = encodeRenewRequest(createKeyAndRequest().csr);
   await expect(stranger().unary("renew", request)).rejects.toMatchObject({ code: "CERTIFICATE_REQUIRED" });
   fleet.desk.revoked.add("a1");
   const revoked = dialRaw(fleet.gateway.port, await fleet.identity("a1"));
   await expect(revoked.unary("renew", request)).rejects.toMatchObject({ code: "AGENT_REVOKED" });
   const brief = dialRaw(fleet.gateway.port, await fleet.identity("a2", 60_000));
-  fleet.clock.advance(60_000);
+  fleet.clock.advance(60_000 + ABSENCE_MAX_MS);
   await expect(brief.unary("renew", request)).rejects.toMatchObject({ code: "CERTIFICATE_EXPIRED" });
   expect(fleet.desk.renewals).toEqual([]);
 });

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import { MusterError } from "@muster/core";
 import type { AgentIdentity } from "@muster/fleet";
@@ -22,14 +23,23 @@ export interface Peer {
  * `CERTIFICATE_EXPIRED`, which Node would not notice once the connection stands.
  */
 export function identityOf(peer: Peer, now: number): AgentIdentity {
-  const identity = (peer.identity ??= readIdentity(peer.socket));
-  if (identity.expiresAt <= now) {
-    throw new MusterError("CERTIFICATE_EXPIRED", {
-      agentId: identity.agentId,
-      expiredAt: identity.expiresAt,
-    });
-  }
-  return identity;
+  const identity = (peer.identity ??= readIdentity(peer.socket, null));
+  if (identity.expiresAt > now) return identity;
+  throw expired(identity);
+}
+
+/** How long after its certificate has expired a host may still come back with it: it was off, or in a store room. */
+export const ABSENCE_MAX_MS = 30 * 86_400_000;
+
+/**
+ * Who asks for the next certificate, now. A host that was away for longer than its certificate lasts proves itself with
+ * that one: its key, and a generation that nobody has renewed since. `CERTIFICATE_REQUIRED`, `CERTIFICATE_INVALID`, or
+ * `CERTIFICATE_EXPIRED` for one that was away too long.
+ */
+export function identityForRenewal(peer: Peer, now: number, caCertificate: string): AgentIdentity {
+  const identity = (peer.identity ??= readIdentity(peer.socket, caCertificate));
+  if (identity.expiresAt + ABSENCE_MAX_MS > now) return identity;
+  throw expired(identity);
 }
 
 /**
@@ -41,15 +51,26 @@ export function isIdle(peer: Peer, now: number, limitMs: number): boolean {
   return peer.isHttp2 || peer.identity === null;
 }
 
-function readIdentity(socket: TLSSocket): AgentIdentity {
+/** With a CA, also of a certificate that has expired, and for no other reason is not good. */
+function readIdentity(socket: TLSSocket, caCertificate: string | null): AgentIdentity {
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) throw new MusterError("CERTIFICATE_REQUIRED");
   if (!socket.authorized) {
     const problem = String(socket.authorizationError);
-    throw new MusterError(problem === "CERT_HAS_EXPIRED" ? "CERTIFICATE_EXPIRED" : "CERTIFICATE_REQUIRED", {
-      problem,
-    });
+    if (problem !== "CERT_HAS_EXPIRED") throw new MusterError("CERTIFICATE_REQUIRED", { problem });
+    // OpenSSL names the last problem it met: a stranger's own certificate can have expired as well.
+    if (caCertificate === null || !isIssuedBy(certificate, caCertificate))
+      throw new MusterError("CERTIFICATE_EXPIRED", { problem });
   }
   const { agentId, generation, expiresAt } = readClientCertificate(certificate.raw);
   return { agentId, generation, expiresAt };
+}
+
+function isIssuedBy(certificate: X509Certificate, caCertificate: string): boolean {
+  const authority = new X509Certificate(caCertificate);
+  return certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
+}
+
+function expired({ agentId, expiresAt }: AgentIdentity): MusterError {
+  return new MusterError("CERTIFICATE_EXPIRED", { agentId, expiredAt: expiresAt });
 }

@@ -12,7 +12,7 @@ import {
 import { AgentStream, type StreamContext } from "./agent-stream.ts";
 import type { LineRegistry } from "./lines.ts";
 import type { Peers } from "./peers.ts";
-import { identityOf, type Peer } from "./peer.ts";
+import { identityForRenewal, identityOf, type Peer } from "./peer.ts";
 import type { GatewayLimits, GatewayLog } from "./ports.ts";
 import { grpcFailure } from "./status.ts";
 
@@ -32,6 +32,8 @@ export interface ServiceContext {
   readonly lines: LineRegistry;
   readonly heartbeatIntervalMs: number;
   readonly peers: Peers;
+  /** Of the agents, PEM. */
+  readonly caCertificate: string;
   readonly isAccepting: () => boolean;
 }
 
@@ -68,7 +70,7 @@ export function createGrpcServer(context: ServiceContext) {
 
   const renew = (call: UnaryCall) =>
     certify(call, async (peer) => {
-      const identity = identityOf(peer, context.now());
+      const identity = identityForRenewal(peer, context.now(), context.caCertificate);
       context.desk.admit(identity);
       return encodeRenewResponse(await context.desk.renew(identity, decodeRenewRequest(call.request)));
     });

@@ -30,6 +30,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     lines,
     heartbeatIntervalMs,
     peers,
+    caCertificate: options.tls.caCertificate,
     isAccepting: () => isAccepting,
   };
   const { server, injector } = createGrpcServer(shared);

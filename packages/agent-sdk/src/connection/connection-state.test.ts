@@ -33,6 +33,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   "open ended": "waiting",
   "open reconnect": "waiting",
   "open stop": "stopped",
+  "waiting reconnect": "waiting",
   "waiting due": "greeting",
   "waiting stop": "stopped",
 };
@@ -110,4 +111,10 @@ test("whatever happens, it waits a time and no longer than two minutes", () => {
       },
     ),
   );
+});
+
+test("a renewed certificate ends the wait of one that was refused", () => {
+  const waiting = { kind: "waiting", attempt: 3, delayMs: 90_000, because: "CERTIFICATE_EXPIRED" } as const;
+  const next = nextConnection(waiting, { kind: "reconnect", delayMs: 0 }, half);
+  expect(next).toEqual({ kind: "waiting", attempt: 0, delayMs: backoffMs(0, half), because: null });
 });

@@ -19,7 +19,7 @@ export const CONNECTION_TRANSITIONS = {
   stopped: ["greeting"],
   greeting: ["open", "waiting", "stopped"],
   open: ["waiting", "stopped"],
-  waiting: ["greeting", "stopped"],
+  waiting: ["waiting", "greeting", "stopped"],
 } as const satisfies TransitionTable<ConnectionState["kind"]>;
 
 export type ConnectionEvent =
@@ -63,10 +63,7 @@ export function nextConnection(
       if (event.kind === "welcomed") return { kind: "open", attempt: state.attempt, sinceMs: event.nowMs };
       return event.kind === "ended" ? waiting(state.attempt, event.code, backoff) : state;
     case "open": {
-      if (event.kind === "reconnect") {
-        const delayMs = event.delayMs + backoffMs(0, backoff);
-        return { kind: "waiting", attempt: 0, delayMs, because: null };
-      }
+      if (event.kind === "reconnect") return again(event.delayMs, backoff);
       if (event.kind !== "ended") return state;
       const steady = event.nowMs - state.sinceMs >= STEADY_MS;
       return waiting(steady ? 0 : state.attempt, event.code, backoff);
@@ -74,7 +71,13 @@ export function nextConnection(
     case "waiting":
       break;
   }
+  // What it was waiting for may have come: a host that was away is refused until its certificate is renewed.
+  if (event.kind === "reconnect") return again(event.delayMs, backoff);
   return event.kind === "due" ? { kind: "greeting", attempt: state.attempt } : state;
+}
+
+function again(leastMs: number, backoff: Backoff): ConnectionState {
+  return { kind: "waiting", attempt: 0, delayMs: leastMs + backoffMs(0, backoff), because: null };
 }
 
 function waiting(attempt: number, because: ErrorCode | null, backoff: Backoff): ConnectionState {
