@@ -15,8 +15,25 @@ export interface Tables {
   rollouts: RolloutRow;
   waves: WaveRow;
   targets: TargetRow;
+  groups: GroupRow;
+  group_members: GroupMemberRow;
+  group_desired: GroupDesiredRow;
+  group_rollouts: GroupRolloutRow;
   api_tokens: ApiTokenRow;
   sessions: SessionRow;
+  users: UserRow;
+  user_grants: UserGrantRow;
+  recovery_codes: RecoveryCodeRow;
+  passkeys: PasskeyRow;
+  known_devices: KnownDeviceRow;
+  sign_in_challenges: SignInChallengeRow;
+  audit_log: AuditRow;
+  audit_head: AuditHeadRow;
+  audit_checkpoint: AuditCheckpointRow;
+  events: EventRow;
+  event_head: EventHeadRow;
+  webhooks: WebhookRow;
+  webhook_deliveries: WebhookDeliveryRow;
 }
 
 /** Key: product, version. */
@@ -86,10 +103,12 @@ export interface AgentRow {
   version_key: string;
   os: string;
   arch: string;
-  /** What the agent says, overlaid with `assigned_labels_json`. */
+  /** `own_labels_json` overlaid with `assigned_labels_json`. */
   labels_json: string;
-  /** From its registration token; they win over what the agent says. */
+  /** From its registration token and from operators; they win over what the agent says. */
   assigned_labels_json: string;
+  /** What the agent says of itself. */
+  own_labels_json: Generated<string>;
   capabilities_json: string;
   policy_json: string;
   enrolled_at: number;
@@ -113,6 +132,49 @@ export interface AgentLabelRow {
   agent_id: string;
   key: string;
   value: string;
+}
+
+/** Key: id. Unique: name. */
+export interface GroupRow {
+  id: string;
+  name: string;
+  description: string;
+  /** A filter that says who is in it; null: `group_members` does. */
+  rule: string | null;
+  /** Of the groups that say what an agent runs, the one with the highest does. */
+  priority: number;
+  revision: number;
+  created_at: number;
+  created_by: string;
+  updated_at: number;
+}
+
+/** Key: group_id, agent_id. Members of a group without a rule. */
+export interface GroupMemberRow {
+  group_id: string;
+  agent_id: string;
+}
+
+/** Key: group_id, product. What the group's agents are to run, see core's `DesiredState`. */
+export interface GroupDesiredRow {
+  group_id: string;
+  product: string;
+  track_json: string;
+  plan_json: string;
+  /** What went wrong before no longer holds anything back: when an operator said so. */
+  cleared_at: number;
+  revision: number;
+  updated_at: number;
+  updated_by: string;
+}
+
+/** Key: rollout_id. Rollouts that a desired state has made. */
+export interface GroupRolloutRow {
+  rollout_id: string;
+  group_id: string;
+  product: string;
+  version: string;
+  kind: string;
 }
 
 /** Key: id. Only the secret's SHA-256 is kept. */
@@ -197,20 +259,206 @@ export interface TargetRow {
   latest: number;
 }
 
-/** Key: id. */
+/** Key: id. Only the secret's SHA-256 is kept. */
 export interface ApiTokenRow {
   id: string;
   name: string;
+  /** In the whole fleet; empty: none. */
   role: string;
   secret_sha256: string;
   created_at: number;
+  /** The user it belongs to, whose own roles are its limit; null: it belongs to the server. */
+  owner_id: string | null;
+  /** Roles in single groups. */
+  groups_json: string | null;
+  created_by: string | null;
+  /** Null: never. */
+  expires_at: number | null;
+  /** To the minute. */
+  last_used_at: number | null;
 }
 
-/** Key: id_sha256. */
+/** Key: id. Belongs to a user or to an API token, and ends with it. Only the secret's SHA-256 is kept. */
 export interface SessionRow {
-  id_sha256: string;
-  actor: string;
-  role: string;
+  id: string;
+  secret_sha256: string;
+  user_id: string | null;
+  token_id: string | null;
+  /** What it was begun with: token, password, passkey, oidc. */
+  method: string;
+  /** What brings the secret: cookie, bearer. */
+  carrier: string;
+  address: string;
+  user_agent: string;
   created_at: number;
+  /** To the minute. */
+  last_seen_at: number;
   expires_at: number;
+}
+
+/** Key: id. Unique: name; oidc_issuer, oidc_subject. */
+export interface UserRow {
+  id: string;
+  /** In lower case. */
+  name: string;
+  email: string | null;
+  /** Argon2id, in PHC's form; null: no password. */
+  password_hash: string | null;
+  must_change_password: number;
+  oidc_issuer: string | null;
+  oidc_subject: string | null;
+  /** Base32; null: no codes are asked for. */
+  totp_secret: string | null;
+  /** Shown to the user, and not confirmed by a code yet. */
+  totp_pending_secret: string | null;
+  /** Of the newest code that was accepted; none up to it is accepted again. */
+  totp_last_step: number | null;
+  disabled_at: number | null;
+  created_at: number;
+  created_by: string;
+  last_sign_in_at: number | null;
+}
+
+/** Key: user_id, group_id, source. */
+export interface UserGrantRow {
+  user_id: string;
+  /** Empty: the whole fleet. */
+  group_id: string;
+  /** Who gave it: a person (`manual`), or the identity provider at the last sign-in (`oidc`). */
+  source: string;
+  role: string;
+}
+
+/** Key: user_id, code_sha256. A code that is used is gone. */
+export interface RecoveryCodeRow {
+  user_id: string;
+  code_sha256: string;
+}
+
+/** Key: id, the credential's own. */
+export interface PasskeyRow {
+  id: string;
+  user_id: string;
+  name: string;
+  /** COSE. */
+  public_key: Uint8Array;
+  counter: number;
+  transports_json: string;
+  created_at: number;
+  last_used_at: number | null;
+}
+
+/** Key: secret_sha256. A browser in which this user has signed in before. */
+export interface KnownDeviceRow {
+  secret_sha256: string;
+  user_id: string;
+  expires_at: number;
+}
+
+/** Key: secret_sha256. What a sign-in by passkey or identity provider has to come back with, once. */
+export interface SignInChallengeRow {
+  secret_sha256: string;
+  kind: string;
+  state_json: string;
+  expires_at: number;
+}
+
+/** Key: sequence, without a gap. Rows are never changed. */
+export interface AuditRow {
+  sequence: number;
+  at: number;
+  actor_kind: string;
+  actor_name: string;
+  actor_id: string | null;
+  action: string;
+  resource_kind: string | null;
+  resource_id: string | null;
+  /** Canonical (RFC 8785). */
+  details_json: string;
+  /** Null: from inside the server. */
+  address: string | null;
+  user_agent: string | null;
+  credential: string | null;
+  previous_hash: string;
+  hash: string;
+}
+
+/** One row, id 1: the last record. */
+export interface AuditHeadRow {
+  id: number;
+  sequence: number;
+  hash: string;
+}
+
+/** One row, id 1: the last record that was removed, which the first one that is there follows. */
+export interface AuditCheckpointRow {
+  id: number;
+  sequence: number;
+  hash: string;
+  at: number;
+}
+
+/** Key: sequence; unique: id. Old ones are removed. */
+export interface EventRow {
+  sequence: number;
+  id: string;
+  at: number;
+  type: string;
+  category: string;
+  severity: string;
+  /** Error code. */
+  code: string | null;
+  message: string;
+  agent_id: string | null;
+  rollout_id: string | null;
+  target_id: string | null;
+  wave: number | null;
+  product: string | null;
+  version: string | null;
+  data_json: string;
+}
+
+/** One row, id 1: the sequence of the newest event. */
+export interface EventHeadRow {
+  id: number;
+  sequence: number;
+}
+
+/** Key: id. */
+export interface WebhookRow {
+  id: string;
+  url: string;
+  description: string;
+  filter_json: string;
+  /** Sealed with the server's key, see `Sealer`. */
+  secret_sealed: string;
+  enabled: number;
+  /** Why Muster has switched it off; null: it has not. */
+  disabled_why: string | null;
+  /** Since when no delivery has come through; null: the last one did. */
+  failing_since: number | null;
+  /** Sequence of the last event that was looked at for it. */
+  position: number;
+  created_at: number;
+  created_by: string;
+}
+
+/** Key: id. One event for one webhook. */
+export interface WebhookDeliveryRow {
+  id: string;
+  webhook_id: string;
+  event_id: string;
+  event_type: string;
+  /** The body, as it is signed and sent. */
+  payload: string;
+  /** pending, delivered, dead. */
+  state: string;
+  attempts: number;
+  first_attempt_at: number | null;
+  /** Null: not any more. */
+  next_attempt_at: number | null;
+  last_status: number | null;
+  last_error: string | null;
+  created_at: number;
+  ended_at: number | null;
 }

@@ -1,6 +1,9 @@
 import type { Migration } from "kysely/migration";
 import { createInitialSchema } from "./0001-initial.ts";
+import { createPeople } from "./0002-people.ts";
 import { createImport } from "./0003-import.ts";
+import { createAuditAndEvents } from "./0004-audit-events.ts";
+import { createGroups } from "./0005-groups.ts";
 import { addRecovery } from "./0006-recovery.ts";
 import type { ColumnTypes } from "./column-types.ts";
 
@@ -8,7 +11,10 @@ import type { ColumnTypes } from "./column-types.ts";
 export function createMigrations(types: ColumnTypes): Record<string, Migration> {
   return {
     "0001-initial": createInitialSchema(types),
+    "0002-people": createPeople(types),
     "0003-import": createImport(),
+    "0004-audit-events": createAuditAndEvents(types),
+    "0005-groups": createGroups(),
     "0006-recovery": addRecovery,
   };
 }
