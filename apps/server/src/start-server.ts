@@ -1,12 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { MusterError } from "@muster/core";
-import { createSystemClock } from "@muster/fleet";
+import { type ApiTokens, createSystemClock, type Network, PUBLIC_NETWORK } from "@muster/fleet";
 import { parseTrustAnchor, type TrustAnchor } from "@muster/trust";
 import type { Logger } from "pino";
 import packageJson from "../package.json" with { type: "json" };
-import { type ApiTokens, createApiTokens } from "./access/api-tokens.ts";
-import { createSessions } from "./access/sessions.ts";
 import { type Closing, createClosing } from "./closing.ts";
 import { startCertifiedGateway } from "./certified-gateway.ts";
 import { createHttpServer } from "./http/http-server.ts";
@@ -16,6 +14,7 @@ import { createLiveFeed } from "./live/live-feed.ts";
 import { countRollouts } from "./observe/count-rollouts.ts";
 import { createMetrics } from "./observe/metrics.ts";
 import { openFleet } from "./open-fleet.ts";
+import { openPeople } from "./open-people.ts";
 import type { ServerSettings } from "./settings/settings.ts";
 
 /** A server at work. */
@@ -29,28 +28,45 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+/** What a test puts another in the place of; no setting reaches it. */
+export interface ServerParts {
+  /** Where artifacts and releases are fetched from. */
+  readonly network: Network;
+}
+
+const PARTS: ServerParts = { network: PUBLIC_NETWORK };
+
 /**
  * Starts all of it in this process: API, pages, controller and gateway. Resolves when browsers and agents can connect; when it
  * cannot, it throws why and leaves nothing open. A kill at any moment loses nothing that was answered.
  */
-export async function startServer(settings: ServerSettings, log: Logger): Promise<RunningServer> {
+export async function startServer(
+  settings: ServerSettings,
+  log: Logger,
+  parts: ServerParts = PARTS,
+): Promise<RunningServer> {
   const closing = createClosing();
   try {
-    return await open(settings, log, closing);
+    return await open(settings, { ...parts, log, closing });
   } catch (error) {
     await closing.closeAll();
     throw error;
   }
 }
 
-async function open(settings: ServerSettings, log: Logger, closing: Closing): Promise<RunningServer> {
+interface Opening extends ServerParts {
+  readonly log: Logger;
+  readonly closing: Closing;
+}
+
+async function open(settings: ServerSettings, { log, closing, network }: Opening): Promise<RunningServer> {
   const onError = (error: unknown) => log.error({ err: error }, "something failed; it is tried again");
   const clock = createSystemClock();
   const trustedAnchor = await readTrustAnchor(settings.trustAnchorFile);
   const folder = await prepareDataFolder(settings.dataFolder);
   const { mirrorAllow } = settings;
-  const fleet = await openFleet({ folder, trustedAnchor, mirrorAllow, clock, onError }, closing);
-  const { plane, releases, db } = fleet;
+  const fleet = await openFleet({ folder, trustedAnchor, mirrorAllow, network, clock, onError }, closing);
+  const { plane, releases, sources, db } = fleet;
 
   const path = folder.gateway;
   const gateway = await startCertifiedGateway({ ...fleet, settings, path, clock, log, desk: plane.desk });
@@ -61,11 +77,12 @@ async function open(settings: ServerSettings, log: Logger, closing: Closing): Pr
   const epoch = randomBytes(6).toString("hex");
   const live = createLiveFeed({ ...fleet, clock, epoch, rollouts: plane.rollouts, readOverview, onError });
   closing.add(() => live.close());
-  const apiTokens = createApiTokens({ db, clock });
+  const people = await openPeople({ db, clock, settings });
+  const { apiTokens } = people;
   const app = await createHttpServer({
-    useCases: { releases, ...plane },
-    apiTokens,
-    sessions: createSessions({ db, clock }),
+    useCases: { releases, sources, ...plane },
+    people,
+    audit: fleet.audit,
     live,
     metrics: createMetrics({
       readOverview,
@@ -76,6 +93,7 @@ async function open(settings: ServerSettings, log: Logger, closing: Closing): Pr
     log,
     requireReady: async () => void (await apiTokens.hasAdministrator()),
     publicUrl: settings.publicUrl,
+    trustedProxies: settings.trustedProxies,
     webFolder: settings.webFolder,
     version: packageJson.version,
   });

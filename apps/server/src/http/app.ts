@@ -24,6 +24,8 @@ const IDLE_MS = 120_000;
 export interface AppOptions extends AuthorizePorts {
   readonly log: FastifyBaseLogger;
   readonly https: boolean;
+  /** Addresses of proxies whose word on where a request comes from is believed. */
+  readonly trustedProxies?: readonly string[];
 }
 
 /** An app that answers every request safely and every failure as problem details; its routes come on top. */
@@ -33,6 +35,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     loggerInstance: options.log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_MAX_BYTES,
+    trustProxy: options.trustedProxies?.length ? [...options.trustedProxies] : false,
     connectionTimeout: IDLE_MS,
     forceCloseConnections: "idle",
     routerOptions: { maxParamLength: 512 },
@@ -48,6 +51,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   app.setSerializerCompiler(serializerCompiler);
   await app.register(cookie);
   app.decorateRequest("actor", null);
+  app.decorateRequest("authenticated", null);
 
   app.addHook("onRoute", ({ config, url }) => {
     if (config?.access === undefined) throw new Error(`the route ${url} does not say who may use it`);

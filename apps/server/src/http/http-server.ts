@@ -1,24 +1,43 @@
-import type { Agents, Clock, RegistrationTokens, ReleaseRegistry, Rollouts } from "@muster/fleet";
+import {
+  type Agents,
+  type Audit,
+  type Clock,
+  createAttemptLimit,
+  type People,
+  type RegistrationTokens,
+  type ReleaseRegistry,
+  type Rollouts,
+  type Sources,
+} from "@muster/fleet";
 import type { FastifyBaseLogger } from "fastify";
-import type { ApiTokens } from "../access/api-tokens.ts";
-import { createFailureLimit } from "../access/failure-limit.ts";
-import type { Sessions } from "../access/sessions.ts";
 import type { LiveFeed } from "../live/live-feed.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { type App, createApp } from "./app.ts";
+import { auditRequests } from "./auditing.ts";
 import { describeApi } from "./openapi.ts";
 import { agentRoutes, tokenRoutes } from "./routes/agent-routes.ts";
 import { eventRoutes } from "./routes/event-routes.ts";
+import { credentialRoutes } from "./routes/credential-routes.ts";
+import { meRoutes } from "./routes/me-routes.ts";
+import { oidcRoutes } from "./routes/oidc-routes.ts";
+import { createRefusalLimit } from "./refusal-limit.ts";
 import { releaseRoutes } from "./routes/release-routes.ts";
 import { rolloutRoutes } from "./routes/rollout-routes.ts";
 import { sessionRoutes } from "./routes/session-routes.ts";
+import { sourceRoutes } from "./routes/source-routes.ts";
 import { systemRoutes } from "./routes/system-routes.ts";
-import { createSessionCookie } from "./session-cookie.ts";
+import { userRoutes } from "./routes/user-routes.ts";
+import { createCookies } from "./session-cookie.ts";
 import { serveWebPages } from "./web-pages.ts";
+
+/** Wrong credentials from one address: ten are answered at once, then one every six seconds. */
+const FAILURE_RATE = { burst: 10, refillMs: 6000 };
+const ADDRESSES_MAX = 10_000;
 
 /** What the API lets people do. */
 export interface UseCases {
   readonly releases: ReleaseRegistry;
+  readonly sources: Sources;
   readonly agents: Agents;
   readonly tokens: RegistrationTokens;
   readonly rollouts: Rollouts;
@@ -26,8 +45,8 @@ export interface UseCases {
 
 export interface HttpServerPorts {
   readonly useCases: UseCases;
-  readonly apiTokens: ApiTokens;
-  readonly sessions: Sessions;
+  readonly people: People;
+  readonly audit: Audit;
   readonly live: LiveFeed;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -35,6 +54,8 @@ export interface HttpServerPorts {
   /** Resolves if requests can be served; otherwise throws why not. */
   readonly requireReady: () => Promise<void>;
   readonly publicUrl: URL | null;
+  /** Addresses of proxies whose word on where a request comes from is believed. */
+  readonly trustedProxies?: readonly string[];
   readonly webFolder: string;
   /** Of Muster. */
   readonly version: string;
@@ -42,23 +63,32 @@ export interface HttpServerPorts {
 
 /** The API and the pages, ready to listen. */
 export async function createHttpServer(ports: HttpServerPorts): Promise<App> {
-  const { useCases, sessions, publicUrl, clock } = ports;
+  const { useCases, people, publicUrl, clock } = ports;
   const https = publicUrl?.protocol === "https:";
+  const cookies = createCookies(https);
   const authorizing = {
-    tokens: ports.apiTokens,
-    sessions,
-    failures: createFailureLimit(clock),
-    cookie: createSessionCookie(https),
+    tokens: people.apiTokens,
+    sessions: people.sessions,
+    failures: createAttemptLimit(clock, FAILURE_RATE, ADDRESSES_MAX),
+    cookie: cookies.session,
     publicUrl,
   };
-  const app = await createApp({ ...authorizing, log: ports.log, https });
+  const { log, trustedProxies = [] } = ports;
+  const app = await createApp({ ...authorizing, log, https, trustedProxies });
+  auditRequests(app, { audit: ports.audit, refusals: createRefusalLimit(clock) });
   ports.metrics.observe(app);
   await describeApi(app, ports.version);
   releaseRoutes(app, useCases);
+  sourceRoutes(app, useCases);
   agentRoutes(app, useCases);
   tokenRoutes(app, useCases);
   rolloutRoutes(app, useCases);
-  sessionRoutes(app, authorizing);
+  const signingIn = { ...authorizing, people, cookies };
+  sessionRoutes(app, signingIn);
+  oidcRoutes(app, signingIn);
+  meRoutes(app, signingIn);
+  userRoutes(app, signingIn);
+  credentialRoutes(app, signingIn);
   eventRoutes(app, { ...authorizing, live: ports.live, rollouts: useCases.rollouts, clock });
   systemRoutes(app, ports);
   await serveWebPages(app, ports.webFolder);

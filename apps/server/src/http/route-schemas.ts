@@ -22,6 +22,11 @@ export function answersText(type: string, description: string) {
   return { 200: { description, content: { [type]: { schema: z.string() } } }, ...PROBLEMS };
 }
 
+/** The answers of a route that sends the browser to another address. */
+export function answersElsewhere(description: string) {
+  return { 303: z.undefined().describe(description), ...PROBLEMS };
+}
+
 /** The answers of a route that succeeds with nothing to say. */
 export function answersNothing(description: string) {
   return { 204: z.undefined().describe(description), ...PROBLEMS };

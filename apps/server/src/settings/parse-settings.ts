@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { MusterError } from "@muster/core";
 import { parseAllowList } from "@muster/fleet";
+import { parseOidc, parseProxies } from "./parse-oidc.ts";
 import { SETTINGS, type ServerSettings, type SettingName } from "./settings.ts";
 
 /** What a command line asks for. */
@@ -62,6 +63,8 @@ export function parseSettings(
       trustAnchorFile: resolve(text("trustAnchor") ?? resolve(dataFolder, "trust-anchor.json")),
       mirrorAllow: texts("mirrorAllow"),
       webFolder: resolve(text("web") ?? BUILT_PAGES),
+      oidc: parseOidc(texts),
+      trustedProxies: parseProxies(texts),
       newAdminToken: truth("newAdminToken"),
       quiet: truth("quiet"),
     },

@@ -1,3 +1,5 @@
+import type { GroupMapping } from "@muster/fleet";
+
 /** What a server is started with; made by `parseSettings`, or by hand in tests. */
 export interface ServerSettings {
   /** Absolute. Everything the server keeps is in it. */
@@ -16,10 +18,27 @@ export interface ServerSettings {
   readonly mirrorAllow: readonly string[];
   /** Folder of the built pages. */
   readonly webFolder: string;
+  /** The identity provider that people can sign in with; null: none. */
+  readonly oidc: OidcSettings | null;
+  /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
   /** Makes a new administrator token; the one before and its sessions end. */
   readonly newAdminToken: boolean;
   /** Only warnings and errors in the log. */
   readonly quiet: boolean;
+}
+
+export interface OidcSettings {
+  /** https, or http on this machine. */
+  readonly issuer: URL;
+  readonly clientId: string;
+  readonly clientSecretFile: string;
+  /** For the button. */
+  readonly name: string;
+  /** Asked for beside `openid`. */
+  readonly scopes: readonly string[];
+  readonly groupsClaim: string;
+  readonly roles: readonly GroupMapping[];
 }
 
 export interface Endpoint {
@@ -99,6 +118,57 @@ export const SETTINGS = {
     env: "MUSTER_WEB",
     value: "DIR",
     help: "folder of the built pages (apps/web/dist)",
+  },
+  oidcIssuer: {
+    flag: "oidc-issuer",
+    env: "MUSTER_OIDC_ISSUER",
+    value: "URL",
+    help: "identity provider that people can sign in with (OpenID Connect); needs --public-url",
+  },
+  oidcClientId: {
+    flag: "oidc-client-id",
+    env: "MUSTER_OIDC_CLIENT_ID",
+    value: "ID",
+    help: "as the identity provider knows Muster; its redirect address is <public-url>/api/v1/session/oidc/callback",
+  },
+  oidcClientSecretFile: {
+    flag: "oidc-client-secret-file",
+    env: "MUSTER_OIDC_CLIENT_SECRET_FILE",
+    value: "FILE",
+    help: "file with the client's secret",
+  },
+  oidcName: {
+    flag: "oidc-name",
+    env: "MUSTER_OIDC_NAME",
+    value: "NAME",
+    help: "what the sign-in page calls the identity provider (its host)",
+  },
+  oidcScope: {
+    flag: "oidc-scope",
+    env: "MUSTER_OIDC_SCOPE",
+    value: "SCOPE",
+    multiple: true,
+    help: "scope to ask for besides openid (profile, email)",
+  },
+  oidcGroupsClaim: {
+    flag: "oidc-groups-claim",
+    env: "MUSTER_OIDC_GROUPS_CLAIM",
+    value: "CLAIM",
+    help: "claim of the ID token that lists a person's groups (groups)",
+  },
+  oidcRole: {
+    flag: "oidc-role",
+    env: "MUSTER_OIDC_ROLE",
+    value: "GROUP=ROLE",
+    multiple: true,
+    help: "role of whoever is in a group of the identity provider: admins=administrator, or site-a=operator@grp_ID for one of Muster's groups",
+  },
+  trustedProxy: {
+    flag: "trusted-proxy",
+    env: "MUSTER_TRUSTED_PROXY",
+    value: "ADDRESS",
+    multiple: true,
+    help: "address or network of a proxy whose X-Forwarded-For says where a request comes from",
   },
   newAdminToken: {
     flag: "new-admin-token",

@@ -30,6 +30,8 @@ export async function createServerFolder(): Promise<ServerFolder> {
       trustAnchorFile,
       mirrorAllow: [],
       webFolder: join(path, "no-pages"),
+      oidc: null,
+      trustedProxies: [],
       newAdminToken: false,
       quiet: true,
     },

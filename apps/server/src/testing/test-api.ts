@@ -1,23 +1,35 @@
+import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   type Agents,
+  type Audit,
+  type AuditEntry,
   type Bus,
+  createArgon2Hasher,
   createLocalBus,
+  createPeople,
+  createGuard,
+  createGuardedFetcher,
+  createImportedLocator,
+  createReleaseHost,
+  createSealer,
+  createSources,
+  SEALER_KEY_BYTES,
   createReleaseRegistry,
+  createSystemRandom,
   type Database,
+  type OidcSetup,
+  type Network,
   openDatabase,
   openFolderObjectStore,
+  type People,
   type RegistrationTokens,
-  type RegistryPorts,
   type Rollouts,
 } from "@muster/fleet";
 import { createReleaseSigner, type ReleaseSigner } from "@muster/fleet/testing";
-import { createApiTokens } from "../access/api-tokens.ts";
-import { hashSecret } from "../access/secret.ts";
-import { createSessions } from "../access/sessions.ts";
 import { createManualClock, type ManualClock } from "../gateway/testing/manual-clock.ts";
 import type { App } from "../http/app.ts";
 import { createHttpServer, type UseCases } from "../http/http-server.ts";
@@ -35,6 +47,10 @@ export interface TestApi {
   readonly signer: ReleaseSigner;
   readonly clock: ManualClock;
   readonly bus: Bus;
+  readonly db: Database;
+  readonly people: People;
+  /** What was written down, in order. */
+  readonly audited: readonly AuditEntry[];
   /** What was logged as an error. */
   readonly log: readonly string[];
   /** The token of a new user with this role. */
@@ -47,12 +63,16 @@ export interface TestApi {
 }
 
 export interface TestApiOptions {
+  /** Where releases are fetched from; nowhere unless told. */
+  readonly network?: Network;
   readonly agents?: Partial<Agents>;
   readonly tokens?: Partial<RegistrationTokens>;
   readonly rollouts?: Partial<Rollouts>;
   readonly publicUrl?: URL;
   readonly webFolder?: string;
   readonly requireReady?: () => Promise<void>;
+  readonly oidc?: OidcSetup;
+  readonly trustedProxies?: readonly string[];
 }
 
 export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
@@ -65,8 +85,13 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const bus = createLocalBus(onError);
   const signer = createReleaseSigner();
   const objects = await openFolderObjectStore(join(folder, "objects"));
+  const sealer = createSealer(new Uint8Array(SEALER_KEY_BYTES));
+  const guard = createGuard(options.network ?? NOWHERE, []);
+  const host = createReleaseHost({ guard, clock });
   const releases = createReleaseRegistry({
-    ...REGISTRY,
+    fetcher: createGuardedFetcher(guard),
+    locateImported: createImportedLocator({ db, sealer, host }),
+    onYank: async () => {},
     db,
     objects,
     clock,
@@ -76,20 +101,31 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   });
   const useCases: UseCases = {
     releases,
+    sources: createSources({ db, clock, sealer, host, releases, trustedAnchor: signer.anchor }),
     agents: { ...fakeAgents(), ...options.agents },
     tokens: { ...fakeTokens(), ...options.tokens },
     rollouts: { ...fakeRollouts(), ...options.rollouts },
   };
   const { rollouts } = useCases;
   const readOverview = () => useCases.agents.overview();
-  const live = createLiveFeed({ bus, clock, epoch: "test", rollouts, readOverview, onError });
-  const apiTokens = createApiTokens({ db, clock });
-  const adminToken = await apiTokens.renewAdministrator();
-  const sessions = createSessions({ db, clock });
+  const live = createLiveFeed({ bus, clock, epoch: "test", releases, rollouts, readOverview, onError });
+  const audited: AuditEntry[] = [];
+  const record = async (...entries: readonly AuditEntry[]) => void audited.push(...entries);
+  const audit: Audit = { record, recordIn: (_trx, entries) => record(...entries) };
+  const people = await createPeople({
+    db,
+    clock,
+    random: createSystemRandom(),
+    audit,
+    hasher: createArgon2Hasher({ memoryKiB: 16, passes: 1 }),
+    oidc: options.oidc ?? null,
+  });
+  const adminToken = await people.apiTokens.renewAdministrator();
   const metrics = createMetrics({ ...COUNTS, readOverview });
   const { requireReady = async () => {}, publicUrl = null, webFolder = join(folder, "no-pages") } = options;
-  const http = { requireReady, publicUrl, webFolder, version: "0.0.0-test" };
-  const app = await createHttpServer({ ...http, useCases, apiTokens, sessions, live, metrics, clock, log });
+  const { trustedProxies = [] } = options;
+  const http = { requireReady, publicUrl, trustedProxies, webFolder, version: "0.0.0-test" };
+  const app = await createHttpServer({ ...http, useCases, people, audit, live, metrics, clock, log });
   await app.listen({ host: "127.0.0.1", port: 0 });
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
   const close = async () => {
@@ -102,7 +138,22 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const call = callerOf(url, adminToken);
   const tokenFor = (role: string) => insertToken(db, role);
   const revokeTokens = async () => void (await db.deleteFrom("api_tokens").execute());
-  return { app, url, adminToken, signer, clock, bus, log: lines, tokenFor, revokeTokens, call, close };
+  return {
+    app,
+    url,
+    adminToken,
+    signer,
+    clock,
+    bus,
+    db,
+    people,
+    audited,
+    log: lines,
+    tokenFor,
+    revokeTokens,
+    call,
+    close,
+  };
 }
 
 function callerOf(url: string, adminToken: string): TestApi["call"] {
@@ -118,21 +169,18 @@ const COUNTS = {
   countStreams: () => ({ connections: 3, streams: 2, downloads: 1 }),
 };
 
-const REGISTRY: Pick<RegistryPorts, "fetcher" | "locateImported" | "onYank"> = {
-  locateImported: async () => null,
-  fetcher: {
-    fetch: () => {
-      throw new Error("nothing is fetched here");
-    },
-  },
-  onYank: async () => {},
-};
-
+const NOWHERE: Network = { resolve: async () => [], refusalOf: () => "nothing is fetched here" };
 async function insertToken(db: Database, role: string): Promise<string> {
   const token = `mst_${role}`;
   await db
     .insertInto("api_tokens")
-    .values({ id: `test-${role}`, name: role, role, secret_sha256: hashSecret(token), created_at: 1 })
+    .values({
+      id: `test-${role}`,
+      name: role,
+      role,
+      secret_sha256: createHash("sha256").update(token).digest("hex"),
+      created_at: 1,
+    })
     .onConflict((conflict) => conflict.column("id").doNothing())
     .execute();
   return token;

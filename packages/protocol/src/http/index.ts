@@ -1,6 +1,7 @@
 export * from "./agents.ts";
 export * from "./common.ts";
 export * from "./events.ts";
+export * from "./groups.ts";
 export * from "./people.ts";
 export * from "./releases.ts";
 export * from "./rollouts.ts";

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { MusterError } from "@muster/core";
+import { can, MusterError } from "@muster/core";
 import type { Clock, Rollouts } from "@muster/fleet";
 import { idSchema } from "@muster/protocol/http";
 import { z } from "zod";
@@ -38,7 +38,7 @@ export function eventRoutes(app: App, ports: EventRoutesPorts): { readonly count
     config: { access: "fleet.read" },
     schema: {
       operationId: "streamEvents",
-      summary: "Follow the fleet: server-sent events `overview`, `rollout`, `targets` and `reset`",
+      summary: "Follow the fleet: server-sent events `overview`, `rollout`, `targets`, `release` and `reset`",
       tags: ["Events"],
       querystring: querySchema,
       headers: headersSchema,
@@ -52,7 +52,7 @@ export function eventRoutes(app: App, ports: EventRoutesPorts): { readonly count
       reply.hijack();
       const sink = openSink(reply.raw, reply.getHeaders());
       sinks.add(sink);
-      const isAllowed = () => authenticate(ports, request).then(Boolean);
+      const isAllowed = () => authenticate(ports, request).then(({ actor }) => can(actor, "fleet.read"));
       const lastEventId = request.headers["last-event-id"];
       try {
         await serveEvents(ports.live, sink, { rolloutId, lastEventId, isAllowed, clock: ports.clock });
