@@ -1,27 +1,36 @@
 import { asMusterError, MusterError } from "@muster/core";
 import {
+  type Audit,
   type Bus,
   type Clock,
   type ControlPlane,
   createAgentAuthority,
+  createAudit,
   createGuard,
   createGuardedFetcher,
+  createImportedLocator,
   createLocalBus,
+  createReleaseHost,
   createReleaseRegistry,
+  createSealer,
+  createSources,
   createSystemRandom,
   type Database,
+  type Network,
   type ObjectStore,
   openControlPlane,
   openDatabase,
   openFolderObjectStore,
-  PUBLIC_NETWORK,
   type ReleaseRegistry,
+  type Sealer,
+  type Sources,
 } from "@muster/fleet";
 import type { TrustAnchor } from "@muster/trust";
 import type { CertifiedKey } from "@muster/trust/x509";
 import type { Closing } from "./closing.ts";
 import type { DataFolder } from "./keeping/data-folder.ts";
 import { keepIdentities } from "./keeping/identities.ts";
+import { keepSecretsKey } from "./keeping/secrets-key.ts";
 
 /** Everything of the server that is kept, and what works on it. */
 export interface OpenFleet {
@@ -31,7 +40,11 @@ export interface OpenFleet {
   /** The agents' certificate authority. */
   readonly authority: CertifiedKey;
   readonly plane: ControlPlane;
+  readonly audit: Audit;
   readonly releases: ReleaseRegistry;
+  readonly sources: Sources;
+  /** For secrets in the database that have to be read again. */
+  readonly sealer: Sealer;
 }
 
 export interface OpenFleetOptions {
@@ -39,6 +52,8 @@ export interface OpenFleetOptions {
   readonly trustedAnchor: TrustAnchor;
   /** See `parseAllowList`. */
   readonly mirrorAllow: readonly string[];
+  /** Where artifacts and releases are fetched from. */
+  readonly network: Network;
   readonly clock: Clock;
   readonly onError: (error: unknown) => void;
 }
@@ -52,6 +67,7 @@ export async function openFleet(options: OpenFleetOptions, closing: Closing): Pr
   const { authority, assignmentKey } = await keepIdentities(folder, clock.now());
   const objects = await openFolderObjectStore(folder.objects);
   const bus = createLocalBus(onError);
+  const audit = createAudit({ db, clock });
   const shared = { db, clock, bus, onError };
   const plane = await openControlPlane({
     ...shared,
@@ -60,17 +76,22 @@ export async function openFleet(options: OpenFleetOptions, closing: Closing): Pr
     signingKey: assignmentKey,
   });
   closing.add(() => plane.stop());
+  const sealer = createSealer(await keepSecretsKey(folder.secretsKey));
+  const guard = createGuard(options.network, options.mirrorAllow);
+  const host = createReleaseHost({ guard, clock });
   const releases = createReleaseRegistry({
     ...shared,
     objects,
     trustedAnchor,
-    fetcher: createGuardedFetcher(createGuard(PUBLIC_NETWORK, options.mirrorAllow)),
-    locateImported: async () => null,
+    fetcher: createGuardedFetcher(guard),
+    locateImported: createImportedLocator({ db, sealer, host }),
     onYank: (release) => plane.pauseRolloutsOf(release),
   });
   closing.add(() => releases.stop());
   await releases.resume();
-  return { db, objects, bus, authority, plane, releases };
+  const sources = createSources({ db, clock, sealer, host, releases, trustedAnchor });
+  closing.add(() => sources.stop());
+  return { db, objects, bus, authority, plane, audit, releases, sources, sealer };
 }
 
 async function openStore(path: string): Promise<Database> {

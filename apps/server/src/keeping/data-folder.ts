@@ -9,6 +9,7 @@ export interface DataFolder {
   readonly authority: string;
   readonly gateway: string;
   readonly assignmentKey: string;
+  readonly secretsKey: string;
 }
 
 const OWNER_ONLY = 0o700;
@@ -26,6 +27,7 @@ export async function prepareDataFolder(path: string): Promise<DataFolder> {
     authority: join(path, "authority.pem"),
     gateway: join(path, "gateway.pem"),
     assignmentKey: join(path, "assignment-key.pem"),
+    secretsKey: join(path, "secrets.key"),
   };
   try {
     await mkdir(path, { recursive: true, mode: OWNER_ONLY });

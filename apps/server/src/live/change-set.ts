@@ -1,4 +1,4 @@
-import type { FleetChange, Rollouts } from "@muster/fleet";
+import type { FleetChange, ReleaseKey, ReleaseRegistry, Rollouts } from "@muster/fleet";
 import type { LiveEvent, OverviewView } from "@muster/protocol/http";
 
 const TARGETS_PER_EVENT = 200;
@@ -6,6 +6,7 @@ const TARGETS_PER_EVENT = 200;
 /** What has changed, each thing once. */
 export interface Changes {
   readonly overview: boolean;
+  readonly releases: readonly ReleaseKey[];
   readonly rollouts: ReadonlySet<string>;
   /** By rollout. */
   readonly targets: ReadonlyMap<string, ReadonlySet<string>>;
@@ -21,14 +22,19 @@ export interface ChangeSet {
 /** Gathers changes, however many there are, until somebody looks. */
 export function createChangeSet(): ChangeSet {
   let overview = false;
+  let releases = new Map<string, ReleaseKey>();
   let rollouts = new Set<string>();
   let targets = new Map<string, Set<string>>();
   return {
     get isEmpty() {
-      return !overview && rollouts.size === 0 && targets.size === 0;
+      return !overview && releases.size === 0 && rollouts.size === 0 && targets.size === 0;
     },
     note: (change) => {
-      if (change.kind === "release") return;
+      if (change.kind === "release") {
+        const { product, version } = change;
+        releases.set(`${product} ${version}`, { product, version });
+        return;
+      }
       overview = true;
       if (change.kind === "agent") return;
       rollouts.add(change.rolloutId);
@@ -37,7 +43,13 @@ export function createChangeSet(): ChangeSet {
       targets.set(change.rolloutId, known.add(change.targetId));
     },
     take: (overviewIsDue) => {
-      const taken = { overview: overview && overviewIsDue, rollouts, targets };
+      const taken = {
+        overview: overview && overviewIsDue,
+        releases: [...releases.values()],
+        rollouts,
+        targets,
+      };
+      releases = new Map();
       overview &&= !overviewIsDue;
       rollouts = new Set();
       targets = new Map();
@@ -47,6 +59,7 @@ export function createChangeSet(): ChangeSet {
 }
 
 export interface ChangeSources {
+  readonly releases: Pick<ReleaseRegistry, "get">;
   readonly rollouts: Pick<Rollouts, "read" | "targetsById">;
   readonly readOverview: () => Promise<OverviewView>;
 }
@@ -59,6 +72,9 @@ export interface RoutedEvent {
 
 /** The changes as events, as things stand now: targets first, then what counts them. */
 export async function* readChanges(sources: ChangeSources, changes: Changes): AsyncGenerator<RoutedEvent> {
+  for (const key of changes.releases) {
+    yield { event: { event: "release", data: await sources.releases.get(key) }, rolloutId: null };
+  }
   for (const [rolloutId, ids] of changes.targets) {
     const all = [...ids];
     for (let start = 0; start < all.length; start += TARGETS_PER_EVENT) {

@@ -2,7 +2,13 @@ import { setImmediate } from "node:timers/promises";
 import { createLocalBus, type Bus } from "@muster/fleet";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createManualClock, type ManualClock } from "../gateway/testing/manual-clock.ts";
-import { notFound, sampleOverview, sampleRollout, sampleTarget } from "../testing/sample-views.ts";
+import {
+  notFound,
+  sampleOverview,
+  sampleRelease,
+  sampleRollout,
+  sampleTarget,
+} from "../testing/sample-views.ts";
 import { type EventSink, KEEP_ALIVE_MS, serveEvents } from "./event-stream.ts";
 import { createLiveFeed, type LiveFeed } from "./live-feed.ts";
 
@@ -31,6 +37,7 @@ beforeEach(() => {
       if (readingFails) throw new Error("the database is gone");
       return sampleOverview({ agents, activeRollouts: ["r1"] });
     },
+    releases: { get: async (key) => sampleRelease(key) },
     rollouts: {
       read: async (id) => {
         if (readingFails || id === "gone") throw notFound("rollout", id);

@@ -42,7 +42,7 @@ export function createGatherer(ports: GathererPorts): Gatherer {
     try {
       const overviewIsDue = clock.now() - overviewAt >= OVERVIEW_INTERVAL_MS;
       for await (const event of readChanges(ports, changes.take(overviewIsDue))) {
-        if (event.rolloutId === null) overviewAt = clock.now();
+        if (event.event.event === "overview") overviewAt = clock.now();
         ports.onEvent(event);
       }
     } catch (error) {

@@ -1,7 +1,10 @@
 import { MusterError } from "@muster/core";
+import type { ReleaseKey } from "@muster/fleet";
 import {
   type OverviewView,
   overviewSchema,
+  releaseSchema,
+  type ReleaseView,
   type RolloutView,
   rolloutSchema,
   type TargetView,
@@ -32,6 +35,25 @@ export function sampleOverview(changes: Partial<OverviewView> = {}): OverviewVie
     targetStates: { healthy: 1, pending: 1 },
     activeRollouts: [],
     ...changes,
+  });
+}
+
+export function sampleRelease({ product, version }: ReleaseKey): ReleaseView {
+  return releaseSchema.parse({
+    product,
+    version,
+    channel: "stable",
+    notes: "",
+    floor: null,
+    manifestDigest: "0".repeat(64),
+    state: "mirroring",
+    code: null,
+    message: null,
+    publishedAt: 1,
+    publishedBy: "administrator",
+    signedBy: ["key 1"],
+    origin: null,
+    artifacts: [{ os: "linux", arch: "amd64", sha256: "0", size: 2, mirrored: false, mirroredBytes: 1 }],
   });
 }
 

@@ -79,6 +79,19 @@ export function releaseRoutes(app: App, { releases }: { readonly releases: Relea
     },
     handler: ({ params, body }) => releases.yank(params, body.why),
   });
+  app.route({
+    method: "POST",
+    url: "/api/v1/releases/:product/:version/retry",
+    config: { access: "releases.publish" },
+    schema: {
+      operationId: "retryRelease",
+      summary: "Begin a failed mirroring anew; it goes on where it stopped",
+      tags: TAGS,
+      params: releaseKeySchema,
+      response: answers(releaseSchema, "The release as it stands."),
+    },
+    handler: ({ params }) => releases.retry(params),
+  });
   uploadRoute(app, releases);
 }
 
