@@ -25,14 +25,11 @@ link_configuration() {
   fi
 }
 
-# Where the host has a version, the fleet decides what follows it, unless the host's policy takes newer seeds.
+# The first version. Where the host has one, the fleet decides what follows it, unless the host's policy takes newer seeds:
+# the updater does that when it is started.
 take_seed() {
-  if [ -d "$SEED" ]; then
-    if [ -L "$STATE/current" ]; then
-      muster-updater seed --if-newer "$SEED" >&2 || say "the packaged version was not taken, see above; nothing else has changed"
-    else
-      muster-updater seed "$SEED" >&2 || say "the packaged version could not be installed, see above; then run: muster-updater seed $SEED"
-    fi
+  if [ -d "$SEED" ] && [ ! -L "$STATE/current" ]; then
+    muster-updater seed "$SEED" >&2 || say "the packaged version could not be installed, see above; then run: muster-updater seed $SEED"
   fi
 }
 
@@ -65,6 +62,7 @@ start_or_restart() {
   else
     restart_unit muster-updater.path
     restart_unit muster-agent.service
+    start_unit muster-updater.service
   fi
 }
 
