@@ -8,6 +8,7 @@ export type * from "./agents/ports.ts";
 export type * from "./groups/ports.ts";
 export type * from "./audit/ports.ts";
 export { auditTrail, createAudit, SYSTEM_ACTOR } from "./audit/audit.ts";
+export { createAuditLog } from "./audit/audit-log.ts";
 export type { Actor } from "./people/actor.ts";
 export type * from "./people/ports.ts";
 export { auditActor, auditPlace } from "./people/audit-entry.ts";
