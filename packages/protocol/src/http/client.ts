@@ -2,6 +2,7 @@ import { z } from "zod";
 import {
   agentPageSchema,
   agentSchema,
+  type AgentView,
   createdTokenSchema,
   overviewSchema,
   tokenPageSchema,
@@ -9,6 +10,21 @@ import {
   type CreateToken,
 } from "./agents.ts";
 import { liveEvents, type EventOptions } from "./event-stream.ts";
+import {
+  agentDesiredSchema,
+  type ChangeMembers,
+  type CreateGroup,
+  desiredSchema,
+  groupPageSchema,
+  groupSchema,
+  groupStatusSchema,
+  type LabelAgents,
+  labelledSchema,
+  type PreviewRule,
+  type PutDesired,
+  rulePreviewSchema,
+  type UpdateGroup,
+} from "./groups.ts";
 import {
   releasePageSchema,
   releaseSchema,
@@ -27,7 +43,7 @@ import {
   type targetListQuerySchema,
 } from "./rollouts.ts";
 import type { pageQuerySchema } from "./common.ts";
-import { sessionSchema } from "./session.ts";
+import { apiTokenCalls, meCalls, sessionCalls, userCalls } from "./people-client.ts";
 import {
   type CreateSource,
   type ImportRelease,
@@ -57,6 +73,9 @@ interface Call {
 /** The server asks the release host before it answers, in milliseconds. */
 const HOST_TIMEOUT_MS = 120_000;
 
+/** Labels of a whole fleet are changed before it answers, in milliseconds. */
+const LONG_TIMEOUT_MS = 120_000;
+
 /** The whole API, typed. What every call throws: the server's code, or `SERVER_UNREACHABLE`. */
 export type Client = ReturnType<typeof createClient>;
 
@@ -74,9 +93,13 @@ export function createClient(options: ClientOptions) {
     releases: releaseCalls(transport),
     sources: sourceCalls(transport),
     agents: agentCalls(transport),
+    groups: groupCalls(transport),
     tokens: tokenCalls(transport),
     rollouts: rolloutCalls(transport),
     session: sessionCalls(transport),
+    users: userCalls(transport),
+    apiTokens: apiTokenCalls(transport),
+    me: meCalls(transport),
     overview: ({ signal }: Call = {}) =>
       transport.json(overviewSchema, { method: "GET", path: "/api/v1/overview", signal }),
     events: (eventOptions: EventOptions = {}) => liveEvents(transport, eventOptions),
@@ -161,8 +184,61 @@ function agentCalls({ json }: Transport) {
     /** The agent's past and present targets, newest first. */
     targets: (id: string, query: PageQuery = {}, { signal }: Call = {}) =>
       json(targetPageSchema, { method: "GET", path: path`/api/v1/agents/${id}/targets`, query, signal }),
+    /** What the agent is to run by its groups, and why it does not. */
+    desired: (id: string, { signal }: Call = {}) =>
+      json(agentDesiredSchema, { method: "GET", path: path`/api/v1/agents/${id}/desired`, signal }),
+    /** All labels that the control plane gives the agent. */
+    putLabels: (id: string, labels: AgentView["labels"]) =>
+      json(agentSchema, { method: "PUT", path: path`/api/v1/agents/${id}/labels`, body: { labels } }),
+    /** Sets and removes labels of many; with `dryRun` it only counts. */
+    label: (body: LabelAgents) =>
+      json(labelledSchema, {
+        method: "POST",
+        path: "/api/v1/agents/labels",
+        body,
+        timeoutMs: LONG_TIMEOUT_MS,
+      }),
     /** Locks the agent out for good. */
     revoke: (id: string) => json(agentSchema, { method: "POST", path: path`/api/v1/agents/${id}/revoke` }),
+  };
+}
+
+/** Groups by id or name. */
+function groupCalls({ json, send }: Transport) {
+  return {
+    list: (query: PageQuery = {}, { signal }: Call = {}) =>
+      json(groupPageSchema, { method: "GET", path: "/api/v1/groups", query, signal }),
+    get: (group: string, { signal }: Call = {}) =>
+      json(groupSchema, { method: "GET", path: path`/api/v1/groups/${group}`, signal }),
+    create: (body: CreateGroup) => json(groupSchema, { method: "POST", path: "/api/v1/groups", body }),
+    update: (group: string, body: UpdateGroup) =>
+      json(groupSchema, { method: "PUT", path: path`/api/v1/groups/${group}`, body }),
+    remove: async (group: string) => {
+      await send({ method: "DELETE", path: path`/api/v1/groups/${group}` });
+    },
+    /** Named members of a group without a rule. */
+    changeMembers: (group: string, body: ChangeMembers) =>
+      json(groupSchema, { method: "POST", path: path`/api/v1/groups/${group}/members`, body }),
+    /** Who would join and leave with this rule. */
+    preview: (body: PreviewRule) =>
+      json(rulePreviewSchema, { method: "POST", path: "/api/v1/groups/preview", body }),
+    status: (group: string, { signal }: Call = {}) =>
+      json(groupStatusSchema, { method: "GET", path: path`/api/v1/groups/${group}/status`, signal }),
+    putDesired: (group: string, product: string, body: PutDesired) =>
+      json(desiredSchema, {
+        method: "PUT",
+        path: path`/api/v1/groups/${group}/desired/${product}`,
+        body,
+      }),
+    removeDesired: async (group: string, product: string) => {
+      await send({ method: "DELETE", path: path`/api/v1/groups/${group}/desired/${product}` });
+    },
+    /** What went wrong so far holds nothing back any more. */
+    clearDesired: (group: string, product: string) =>
+      json(desiredSchema, {
+        method: "POST",
+        path: path`/api/v1/groups/${group}/desired/${product}/clear`,
+      }),
   };
 }
 
@@ -192,16 +268,5 @@ function rolloutCalls({ json }: Transport) {
     /** Pauses, resumes, approves, cancels or retries; answered with the rollout as it then stands. */
     act: (id: string, verb: RolloutVerb) =>
       json(rolloutSchema, { method: "POST", path: path`/api/v1/rollouts/${id}/${verb}` }),
-  };
-}
-
-function sessionCalls({ json, send }: Transport) {
-  return {
-    get: ({ signal }: Call = {}) => json(sessionSchema, { method: "GET", path: "/api/v1/session", signal }),
-    create: (token: string) =>
-      json(sessionSchema, { method: "POST", path: "/api/v1/session", body: { token } }),
-    end: async () => {
-      await send({ method: "DELETE", path: "/api/v1/session" });
-    },
   };
 }

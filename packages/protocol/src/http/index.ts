@@ -8,5 +8,6 @@ export * from "./rollouts.ts";
 export * from "./session.ts";
 export * from "./sources.ts";
 export * from "./client.ts";
+export type { PeopleQuery } from "./people-client.ts";
 export type { EventOptions } from "./event-stream.ts";
 export type { ClientOptions, Fetch, UploadBody, Wait } from "./transport.ts";

@@ -1,5 +1,6 @@
 import { ROLES } from "@muster/core";
 import { z } from "zod";
+import { pageOf } from "./common.ts";
 import { grantSchema, passkeyNameSchema, passwordSchema, signInNameSchema } from "./people.ts";
 
 /** How a session's secret travels: a cookie that no page can read, or in the answer, for programs. */
@@ -97,3 +98,4 @@ export const sessionItemSchema = z.object({
   current: z.boolean().describe("Whether it is the one that asks."),
 });
 export type SessionItem = z.infer<typeof sessionItemSchema>;
+export const sessionPageSchema = pageOf(sessionItemSchema);

@@ -5,9 +5,8 @@ import {
   createApiTokenSchema,
   createdApiTokenSchema,
   idSchema,
-  pageOf,
   peopleListQuerySchema,
-  sessionItemSchema,
+  sessionPageSchema,
 } from "@muster/protocol/http";
 import { z } from "zod";
 import { callerOf } from "../actor.ts";
@@ -16,7 +15,6 @@ import { requireAllowed } from "../authorize.ts";
 import { answers, answersNothing } from "../route-schemas.ts";
 
 const keySchema = z.object({ id: idSchema });
-const sessionPageSchema = pageOf(sessionItemSchema);
 
 interface CredentialRoutesPorts {
   readonly people: Pick<People, "users" | "sessions" | "apiTokens" | "note">;
