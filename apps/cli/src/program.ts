@@ -4,6 +4,9 @@ import { agentCommands } from "./agents/commands.ts";
 import { loginCommand } from "./connection/login.ts";
 import { demoCommand } from "./demo/command.ts";
 import { EXIT_CODE_HELP } from "./exit-code.ts";
+import { accountCommands, whoamiCommand } from "./people/account-commands.ts";
+import { apiTokenCommands, sessionCommands } from "./people/credential-commands.ts";
+import { userCommands } from "./people/user-commands.ts";
 import { releaseCommands } from "./release/commands.ts";
 import { rolloutCommands } from "./rollouts/commands.ts";
 import { serverProgramCommand } from "./server/command.ts";
@@ -21,6 +24,11 @@ export function createProgram(terminal: Terminal): CommandUnknownOpts {
     .addCommand(rolloutCommands(terminal))
     .addCommand(tokenCommands(terminal))
     .addCommand(loginCommand(terminal))
+    .addCommand(whoamiCommand(terminal))
+    .addCommand(accountCommands(terminal))
+    .addCommand(userCommands(terminal))
+    .addCommand(apiTokenCommands(terminal))
+    .addCommand(sessionCommands(terminal))
     .addCommand(serverProgramCommand(terminal))
     .addCommand(demoCommand(terminal));
   configure(program, terminal);

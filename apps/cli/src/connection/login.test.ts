@@ -4,7 +4,13 @@ import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { runMuster } from "../testing/test-terminal.ts";
 
 describe("muster login", () => {
-  const session = { actor: "admin", role: "administrator" };
+  const session = {
+    actor: "admin",
+    role: "administrator",
+    grants: [{ role: "administrator", groupId: null }],
+    userId: null,
+    expiresAt: null,
+  };
 
   test("remembers a token that works, and the next command uses it", async () => {
     await using home = await temporaryFolder();

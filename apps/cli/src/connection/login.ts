@@ -1,18 +1,24 @@
+import { MusterError } from "@muster/core";
 import { createClient } from "@muster/protocol/http";
 import { localCommand } from "./commands.ts";
 import { saveLogin } from "./settings.ts";
+import { grantsText } from "../people/grant.ts";
+import { signIn } from "../people/sign-in.ts";
 import { usage } from "../arguments/usage.ts";
 import { reportOn } from "../terminal/report.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 export function loginCommand(terminal: Terminal) {
   return localCommand("login")
-    .description("remember a server and a token for the commands that follow")
+    .description("remember a server and a token, or sign in as a user, for the commands that follow")
     .argument("<server>", "address of the server")
     .option("--token <token>", "API token; asked for if left out")
     .option("--token-stdin", "read the token from standard input")
+    .option("--user <name>", "sign in as this user, with a password")
+    .option("--password-stdin", "read the password from standard input")
+    .option("--code <code>", "of the authenticator app, or a recovery code; asked for where it is needed")
     .action(async (server, options) => {
-      const token = options.token ?? (await readToken(terminal, options.tokenStdin ?? false));
+      const token = await credentialOf(server, options, terminal);
       const session = await createClient({ server, token, wait: terminal.wait }).session.get({
         signal: terminal.signal,
       });
@@ -20,9 +26,27 @@ export function loginCommand(terminal: Terminal) {
       reportOn(terminal, options.json ?? false).result(
         { server, ...session },
         () =>
-          `Signed in to ${server} as ${session.actor} (${session.role ?? "no role of the whole fleet"}). Remembered in ${path}.\n`,
+          `Signed in to ${server} as ${session.actor} (${grantsText(session.grants) || "no role"}). Remembered in ${path}.\n`,
       );
     });
+}
+
+interface LoginOptions {
+  readonly token?: string | undefined;
+  readonly tokenStdin?: true | undefined;
+  readonly user?: string | undefined;
+  readonly passwordStdin?: true | undefined;
+  readonly code?: string | undefined;
+}
+
+/** The API token, or the secret of a new session. */
+async function credentialOf(server: string, options: LoginOptions, terminal: Terminal): Promise<string> {
+  const { user, token } = options;
+  if (user === undefined) return token ?? readToken(terminal, options.tokenStdin ?? false);
+  if (token !== undefined || options.tokenStdin) throw usage("Sign in by --user or by a token, not both.");
+  const { secret } = await signIn(server, { ...options, user }, terminal);
+  if (secret === null) throw new MusterError("AUTH_REQUIRED");
+  return secret;
 }
 
 async function readToken(terminal: Terminal, fromInput: boolean): Promise<string> {
