@@ -25,6 +25,7 @@ export function createMemoryObjectStore(): ObjectStore {
     const from: ResumePoint | null = kept ? { byte: kept.bytes.length, validator: kept.validator } : null;
     const opened = await openContent(from);
     const chunks = kept && opened.startsAt > 0 ? [kept.bytes] : [];
+    content.onProgress?.(opened.startsAt);
     try {
       for await (const chunk of limited(content, opened.content, opened.startsAt))
         chunks.push(Buffer.from(chunk));
