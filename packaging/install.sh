@@ -182,7 +182,7 @@ verify() {
 
 install_package() {
   case $INSTALLER in
-    apt-get) change env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$WORK/$ARCHIVE" ;;
+    apt-get) change env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends "$WORK/$ARCHIVE" ;;
     dnf | yum) change "$INSTALLER" install -y -q "$WORK/$ARCHIVE" ;;
     zypper) change zypper --non-interactive --quiet install --allow-unsigned-rpm "$WORK/$ARCHIVE" ;;
     rpm) change rpm --upgrade "$WORK/$ARCHIVE" ;;

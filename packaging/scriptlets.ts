@@ -26,12 +26,12 @@ fi
 `,
     postrm: `case "$1" in
   remove)
-    if systemd_runs; then reload_units; fi
+    drop_units
     ;;
   purge)
     purged
     forget_units
-    if systemd_runs; then reload_units; fi
+    drop_units
     ;;
 esac
 `,
@@ -45,8 +45,10 @@ esac
   forget_units
 fi
 `,
-    // What was running keeps to the new files by itself; there is no purge here, see the runbook.
-    postun: `if systemd_runs; then reload_units; fi
+    // There is no purge here, see the runbook.
+    postun: `if [ "$1" -eq 0 ]; then
+  drop_units
+fi
 `,
   },
 };

@@ -25,17 +25,17 @@ link_configuration() {
   fi
 }
 
-# The first version. Where the host has one, the fleet decides what follows it, unless the host's policy takes newer seeds:
-# the updater does that when it is started.
+# Only a host with nothing to run: elsewhere the fleet decides, or the updater, if the host's policy asks for newer seeds.
 take_seed() {
   if [ -d "$SEED" ] && [ ! -L "$STATE/current" ]; then
-    muster-updater seed "$SEED" >&2 || say "the packaged version could not be installed, see above; then run: muster-updater seed $SEED"
+    muster-updater seed "$SEED" >&2 ||
+      say "the packaged version could not be installed, see above; then run: muster-updater seed $SEED"
   fi
 }
 
 # An update decides itself when the agent starts and which version: nobody else does meanwhile.
 update_is_under_way() {
-  if [ -e "$STATE/staging/handoff.json" ] || is_active muster-updater.service; then
+  if [ -e "$STATE/staging/handoff.json" ] || is_active muster-updater.service || is_active muster-recovery.service; then
     return 0
   fi
   # shellcheck disable=SC2016
@@ -62,7 +62,8 @@ start_or_restart() {
   else
     restart_unit muster-updater.path
     restart_unit muster-agent.service
-    start_unit muster-updater.service
+    # It takes the packaged version if the policy asks for that, and else has nothing to do.
+    systemctl start --no-block muster-updater.service || say "muster-updater did not start"
   fi
 }
 

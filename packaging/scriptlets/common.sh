@@ -54,3 +54,24 @@ is_active() {
   esac
   return 1
 }
+
+# Twice: one that does not end as it should may have started its recovery.
+stop_units() {
+  if systemd_runs; then
+    for unit in $UNITS_ALL $UNITS_ALL; do
+      if is_active "$unit"; then
+        stop_unit "$unit"
+      fi
+    done
+  fi
+}
+
+# After the files have gone.
+drop_units() {
+  if systemd_runs; then
+    reload_units
+    for unit in $UNITS_ALL; do
+      systemctl reset-failed "$unit" >/dev/null 2>&1 || true
+    done
+  fi
+}

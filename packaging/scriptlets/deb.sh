@@ -23,12 +23,8 @@ restart_unit() {
   deb-systemd-invoke restart "$1" >/dev/null || say "$1 did not start: systemctl status $1"
 }
 
-stop_units() {
-  if systemd_runs; then
-    for unit in $UNITS_ALL; do
-      deb-systemd-invoke stop "$unit" >/dev/null || true
-    done
-  fi
+stop_unit() {
+  deb-systemd-invoke stop "$1" >/dev/null || say "$1 did not stop"
 }
 
 forget_units() {

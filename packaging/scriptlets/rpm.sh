@@ -25,12 +25,8 @@ restart_unit() {
   systemctl try-restart "$1" >/dev/null || say "$1 did not start: systemctl status $1"
 }
 
-stop_units() {
-  if systemd_runs; then
-    for unit in $UNITS_ALL; do
-      systemctl stop "$unit" >/dev/null 2>&1 || true
-    done
-  fi
+stop_unit() {
+  systemctl stop "$1" >/dev/null || say "$1 did not stop"
 }
 
 forget_units() {
