@@ -82,7 +82,7 @@ export function releaseRoutes(app: App, { releases }: { readonly releases: Relea
   app.route({
     method: "POST",
     url: "/api/v1/releases/:product/:version/retry",
-    config: { access: "releases.publish" },
+    config: { access: "releases.publish", audit: "release.retry" },
     schema: {
       operationId: "retryRelease",
       summary: "Begin a failed mirroring anew; it goes on where it stopped",

@@ -9,10 +9,12 @@ import {
   sourceReleasesQuerySchema,
   sourceReleasesSchema,
   sourceSchema,
+  type SourceView,
   updateSourceSchema,
 } from "@muster/protocol/http";
 import { actorOf } from "../actor.ts";
 import type { App } from "../app.ts";
+import { auditOf } from "../auditing.ts";
 import { answers, answersNothing } from "../route-schemas.ts";
 
 const TAGS = ["Sources"];
@@ -21,7 +23,7 @@ export function sourceRoutes(app: App, { sources }: { readonly sources: Sources 
   app.route({
     method: "POST",
     url: "/api/v1/sources",
-    config: { access: "sources.manage" },
+    config: { access: "sources.manage", audit: "source.create" },
     schema: {
       operationId: "createSource",
       summary: "Add a repository that releases are imported from",
@@ -29,7 +31,11 @@ export function sourceRoutes(app: App, { sources }: { readonly sources: Sources 
       body: createSourceSchema,
       response: answers(sourceSchema, "The source."),
     },
-    handler: ({ body, actor }) => sources.create(body, actorOf(actor)),
+    handler: async (request) => {
+      const source = await sources.create(request.body, actorOf(request.actor));
+      await auditOf(request).record({ action: "source.create", ...subjectOf(source) });
+      return source;
+    },
   });
   app.route({
     method: "GET",
@@ -60,7 +66,7 @@ export function sourceRoutes(app: App, { sources }: { readonly sources: Sources 
   app.route({
     method: "PUT",
     url: "/api/v1/sources/:id",
-    config: { access: "sources.manage" },
+    config: { access: "sources.manage", audit: "source.update" },
     schema: {
       operationId: "updateSource",
       summary: "Change what is given of a source; its host stays",
@@ -69,12 +75,19 @@ export function sourceRoutes(app: App, { sources }: { readonly sources: Sources 
       body: updateSourceSchema,
       response: answers(sourceSchema, "The source as it is now."),
     },
-    handler: ({ params, body }) => sources.update(params.id, body),
+    handler: async (request) => {
+      const { token, ...change } = request.body;
+      const source = await sources.update(request.params.id, { token, ...change });
+      const { resource, details } = subjectOf(source);
+      const changed = { ...details, tokenChanged: token !== undefined };
+      await auditOf(request).record({ action: "source.update", resource, details: changed });
+      return source;
+    },
   });
   app.route({
     method: "DELETE",
     url: "/api/v1/sources/:id",
-    config: { access: "sources.manage" },
+    config: { access: "sources.manage", audit: "source.remove" },
     schema: {
       operationId: "removeSource",
       summary: "Remove a source; what was imported from it stays",
@@ -108,7 +121,7 @@ function importRoutes(app: App, sources: Sources): void {
   app.route({
     method: "POST",
     url: "/api/v1/sources/:id/import",
-    config: { access: "releases.publish" },
+    config: { access: "releases.publish", audit: "release.import" },
     schema: {
       operationId: "importRelease",
       summary: "Verify and publish a source's release, and begin to mirror its artifacts",
@@ -117,6 +130,24 @@ function importRoutes(app: App, sources: Sources): void {
       body: importReleaseSchema,
       response: answers(releaseSchema, "The release as it stands."),
     },
-    handler: ({ params, body, actor }) => sources.import(params.id, body, actorOf(actor)),
+    handler: async (request) => {
+      const { params, body, actor } = request;
+      const release = await sources.import(params.id, body, actorOf(actor));
+      const { product, version, manifestDigest } = release;
+      await auditOf(request).record({
+        action: "release.import",
+        resource: { kind: "release", id: `${product}/${version}` },
+        details: { source: params.id, tag: body.tag, manifestDigest },
+      });
+      return release;
+    },
   });
+}
+
+/** What the audit log says of a source; never its token. */
+function subjectOf({ id, kind, host, owner, repo, product, hasToken }: SourceView) {
+  return {
+    resource: { kind: "source", id },
+    details: { kind, host, owner, repo, product, hasToken },
+  };
 }
