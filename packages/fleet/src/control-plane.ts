@@ -7,6 +7,11 @@ import type { Agents, RegistrationTokens } from "./agents/ports.ts";
 import { createRegistrationTokens } from "./agents/registration-tokens.ts";
 import { loadRoster } from "./agents/roster.ts";
 import type { AgentDesk, AgentLine } from "./gateway/ports.ts";
+import { createDesiredStates } from "./desired/desired-states.ts";
+import { createDesiredDriver } from "./desired/driver.ts";
+import { createGroups } from "./groups/groups.ts";
+import { loadGroups } from "./groups/load-groups.ts";
+import type { DesiredStates, Groups } from "./groups/ports.ts";
 import { createIdSource } from "./ids.ts";
 import type { Bus, Clock, Random } from "./ports.ts";
 import { createController } from "./rollout/controller/controller.ts";
@@ -33,6 +38,8 @@ export interface ControlPlane {
   readonly agents: Agents;
   readonly tokens: RegistrationTokens;
   readonly rollouts: Rollouts;
+  readonly groups: Groups;
+  readonly desired: DesiredStates;
   /** Pauses the running rollouts of a release that was yanked. Idempotent; durable when it resolves. */
   pauseRolloutsOf(release: { readonly product: string; readonly version: string }): Promise<void>;
   /** Goes on with the open rollouts, over the gateway's line. */
@@ -53,24 +60,32 @@ export async function openControlPlane(ports: ControlPlanePorts): Promise<Contro
   const line = () => gatewayLine;
   const newId = createIdSource(clock, ports.random);
   const roster = await loadRoster(db);
+  const groupIndex = await loadGroups(db);
   const controller = createController({ db, clock, newId, bus, roster, line, signingKey, onError });
   await controller.load();
   const { targets } = controller;
   const listeningSince = () => controller.listeningSince();
   const assignmentKey = rawPublicKey(signingKey);
-  const shared = { db, clock, newId, bus, roster, line, targets, listeningSince, onError };
+  const shared = { db, clock, newId, bus, roster, line, targets, listeningSince, onError, ...groupIndex };
   const desk = createAgentDesk({ ...shared, authority, assignmentKey });
+  const desiring = { ...shared, controller };
+  const driver = createDesiredDriver(desiring);
   return {
     desk,
     agents: createAgents(shared),
     tokens: createRegistrationTokens({ db, clock, newId, caPin: authority.caPin }),
-    rollouts: createRollouts({ db, clock, newId, controller }),
+    rollouts: createRollouts({ db, clock, newId, controller, book: groupIndex.book }),
+    groups: createGroups({ ...shared, onChange: () => driver.changed() }),
+    desired: createDesiredStates({ ...desiring, driver }),
     pauseRolloutsOf: (release) => pauseRolloutsOf(controller, release),
     start: (gateway) => {
       gatewayLine = gateway;
       controller.start();
+      driver.start();
     },
     stop: async () => {
+      driver.stop();
+      await driver.idle();
       await controller.stop();
       await desk.stop();
     },

@@ -99,6 +99,8 @@ export const sampleAgent = (change: Partial<AgentView> = {}): AgentView => ({
   os: "linux",
   arch: "amd64",
   labels: { env: "production" },
+  assignedLabels: {},
+  groups: [],
   capabilities: ["update"],
   policy: { updates: true, channels: null, minimumVersion: null, maintenance: false },
   online: true,

@@ -3,6 +3,8 @@ import {
   type Audit,
   type Clock,
   createAttemptLimit,
+  type DesiredStates,
+  type Groups,
   type People,
   type RegistrationTokens,
   type ReleaseRegistry,
@@ -21,6 +23,7 @@ import { credentialRoutes } from "./routes/credential-routes.ts";
 import { meRoutes } from "./routes/me-routes.ts";
 import { oidcRoutes } from "./routes/oidc-routes.ts";
 import { createRefusalLimit } from "./refusal-limit.ts";
+import { groupRoutes } from "./routes/group-routes.ts";
 import { releaseRoutes } from "./routes/release-routes.ts";
 import { rolloutRoutes } from "./routes/rollout-routes.ts";
 import { sessionRoutes } from "./routes/session-routes.ts";
@@ -41,6 +44,8 @@ export interface UseCases {
   readonly agents: Agents;
   readonly tokens: RegistrationTokens;
   readonly rollouts: Rollouts;
+  readonly groups: Groups;
+  readonly desired: DesiredStates;
 }
 
 export interface HttpServerPorts {
@@ -83,6 +88,7 @@ export async function createHttpServer(ports: HttpServerPorts): Promise<App> {
   agentRoutes(app, useCases);
   tokenRoutes(app, useCases);
   rolloutRoutes(app, useCases);
+  groupRoutes(app, useCases);
   const signingIn = { ...authorizing, people, cookies };
   sessionRoutes(app, signingIn);
   oidcRoutes(app, signingIn);

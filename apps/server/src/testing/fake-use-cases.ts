@@ -14,6 +14,8 @@ export function sampleAgent(id: string): AgentView {
     os: "linux",
     arch: "amd64",
     labels: { env: "test" },
+    assignedLabels: {},
+    groups: [{ id: "grp_1", name: "edge" }],
     capabilities: ["update"],
     policy: { updates: true, channels: null, minimumVersion: null, maintenance: false },
     online: true,
@@ -64,6 +66,8 @@ export function fakeAgents(): Agents {
     targets: async (id) => page(sampleTarget("t1", { agentId: (await readAgent(id)).id })),
     overview: async () => sampleOverview(),
     revoke: async (id) => ({ ...(await readAgent(id)), revoked: true }),
+    putLabels: async (id, { labels }) => ({ ...(await readAgent(id)), labels, assignedLabels: labels }),
+    label: async () => ({ matched: 1, changed: 1 }),
   };
 }
 

@@ -37,6 +37,7 @@ import { closeHttp } from "../http/listen.ts";
 import { createLiveFeed } from "../live/live-feed.ts";
 import { createMetrics } from "../observe/metrics.ts";
 import { createLog } from "../observe/log.ts";
+import { fakeDesired, fakeGroups } from "./fake-groups.ts";
 import { fakeAgents, fakeRollouts, fakeTokens } from "./fake-use-cases.ts";
 
 /** The API on a real port, with the real registry; agents, tokens and rollouts are as the test says. */
@@ -105,6 +106,8 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     agents: { ...fakeAgents(), ...options.agents },
     tokens: { ...fakeTokens(), ...options.tokens },
     rollouts: { ...fakeRollouts(), ...options.rollouts },
+    groups: fakeGroups(),
+    desired: fakeDesired(),
   };
   const { rollouts } = useCases;
   const readOverview = () => useCases.agents.overview();

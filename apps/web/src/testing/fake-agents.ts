@@ -26,6 +26,8 @@ function fakeAgent(index: number, now: number, chance: () => number): AgentView 
     os: "linux",
     arch: chance() < 0.72 ? "amd64" : "arm64",
     labels: { env: chance() < 0.85 ? "production" : "staging", role, site },
+    assignedLabels: {},
+    groups: [],
     capabilities: ["update"],
     policy: { updates: chance() > 0.01, channels: null, minimumVersion: null, maintenance: false },
     online,

@@ -1,8 +1,10 @@
 import { array, decode, literal, object, string, variants } from "../parse/decode.ts";
+import { parseFilter } from "../filter/parse-filter.ts";
+import { FILTER_MAX_LENGTH } from "../filter/scanner.ts";
 import { idDecoder } from "../update/handoff.ts";
 import {
   LABEL_EXPRESSION_MAX_LENGTH,
-  matchesLabels,
+  labelMatcher,
   parseLabelExpression,
   type LabelledAgent,
 } from "./label-expression.ts";
@@ -23,18 +25,30 @@ const cohortDecoder = variants({
     kind: literal("labels"),
     expression: string({ min: 1, max: LABEL_EXPRESSION_MAX_LENGTH }),
   }),
+  filter: object({ kind: literal("filter"), filter: string({ min: 1, max: FILTER_MAX_LENGTH }) }),
+  group: object({ kind: literal("group"), id: idDecoder }),
 });
 
-/** A cohort from outside, each agent named once. Throws `ROLLOUT_COHORT_INVALID`. */
+/** A cohort from outside, each agent named once. Throws `ROLLOUT_COHORT_INVALID`, `FILTER_INVALID`. */
 export function parseCohort(value: unknown): Cohort {
   const cohort = decode(cohortDecoder, value, "ROLLOUT_COHORT_INVALID");
   if (cohort.kind === "agents") return { kind: "agents", ids: [...new Set(cohort.ids)] };
   if (cohort.kind === "labels") parseLabelExpression(cohort.expression);
+  if (cohort.kind === "filter") parseFilter(cohort.filter);
   return cohort;
 }
 
-/** A test for one cohort, made once and asked for each agent. Throws `ROLLOUT_COHORT_INVALID` for a bad expression. */
-export function cohortMatcher(cohort: Cohort): (agent: CohortAgent) => boolean {
+/** Whether an agent is in a cohort that only the control plane can resolve: by a filter, or a group. */
+export type Resolved = (agentId: string) => boolean;
+
+/**
+ * A test for one cohort, made once and asked for each agent. `resolved` is asked for a filter or a group; without it
+ * nobody is in those. Throws `ROLLOUT_COHORT_INVALID` for a bad expression.
+ */
+export function cohortMatcher(
+  cohort: Cohort,
+  resolved: Resolved = () => false,
+): (agent: CohortAgent) => boolean {
   switch (cohort.kind) {
     case "all":
       return () => true;
@@ -42,14 +56,15 @@ export function cohortMatcher(cohort: Cohort): (agent: CohortAgent) => boolean {
       const ids = new Set(cohort.ids);
       return ({ id }) => ids.has(id);
     }
-    case "labels": {
-      const terms = parseLabelExpression(cohort.expression);
-      return (agent) => matchesLabels(terms, agent);
-    }
+    case "labels":
+      return labelMatcher(parseLabelExpression(cohort.expression));
+    case "filter":
+    case "group":
+      return ({ id }) => resolved(id);
   }
 }
 
 /** Whether one agent is in the cohort; for many agents make a `cohortMatcher`. */
-export function matchesCohort(cohort: Cohort, agent: CohortAgent): boolean {
-  return cohortMatcher(cohort)(agent);
+export function matchesCohort(cohort: Cohort, agent: CohortAgent, resolved?: Resolved): boolean {
+  return cohortMatcher(cohort, resolved)(agent);
 }

@@ -1,11 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MusterError } from "../errors.ts";
+import { conditionsOf, type Filter, notOf } from "../filter/filter.ts";
+import { parseFilter } from "../filter/parse-filter.ts";
+import { printFilter } from "../filter/print-filter.ts";
 import {
-  matchesLabels,
+  type LabelCondition,
+  labelMatcher,
   parseLabelExpression,
   type LabelledAgent,
-  type LabelTerm,
 } from "./label-expression.ts";
 
 const agent: LabelledAgent = {
@@ -16,26 +19,36 @@ const agent: LabelledAgent = {
   labels: { env: "production", canary: "", site: "rack 4", os: "windows" },
 };
 const matches = (text: string, other: Partial<LabelledAgent> = {}) =>
-  matchesLabels(parseLabelExpression(text), { ...agent, ...other });
+  labelMatcher(parseLabelExpression(text))({ ...agent, ...other });
+const label = (key: string, value: string | null): LabelCondition => ({
+  kind: "label",
+  key,
+  is: value === null ? null : [value],
+});
 
 describe("an expression is read", () => {
-  test.each<[string, LabelTerm]>([
-    ["env=production", { kind: "equals", key: "env", value: "production" }],
-    ["os!=windows", { kind: "differs", key: "os", value: "windows" }],
-    ["canary", { kind: "present", key: "canary" }],
-    ["!canary", { kind: "absent", key: "canary" }],
-    ["  env = production  ", { kind: "equals", key: "env", value: "production" }],
-    ["env != production", { kind: "differs", key: "env", value: "production" }],
-    ["site=rack 4", { kind: "equals", key: "site", value: "rack 4" }],
-    ["env=", { kind: "equals", key: "env", value: "" }],
-    [
-      "topology.kubernetes.io/zone=eu-1:a",
-      { kind: "equals", key: "topology.kubernetes.io/zone", value: "eu-1:a" },
-    ],
-  ])("%j", (text, term) => expect(parseLabelExpression(text)).toEqual([term]));
+  test.each<[string, Filter<LabelCondition>]>([
+    ["env=production", label("env", "production")],
+    ["os!=windows", notOf({ kind: "text", field: "os", is: ["windows"] })],
+    ["canary", label("canary", null)],
+    ["!canary", notOf(label("canary", null))],
+    ["  env = production  ", label("env", "production")],
+    ["env != production", notOf(label("env", "production"))],
+    ["site=rack 4", label("site", "rack 4")],
+    ["env=", label("env", "")],
+    ["version=1.2.3", { kind: "version", op: "=", version: "1.2.3" }],
+    ["!version", { kind: "version_unknown" }],
+    ["topology.kubernetes.io/zone=eu-1:a", label("topology.kubernetes.io/zone", "eu-1:a")],
+  ])("%j", (text, filter) => expect(parseLabelExpression(text)).toEqual(filter));
 
   test("several terms, in order", () => {
-    expect(parseLabelExpression("env=production,os!=windows, !pinned")).toHaveLength(3);
+    expect(conditionsOf(parseLabelExpression("env=production,os!=windows, !pinned"))).toHaveLength(3);
+  });
+
+  test("as the filter that the filter language reads from its printed form", () => {
+    const filter = parseLabelExpression("env=production,os!=windows, !pinned,site=rack 4,version!=1.2.3");
+    expect(printFilter(filter)).toBe('env=production -os:windows -tag:pinned site="rack 4" -version:1.2.3');
+    expect(parseFilter(printFilter(filter))).toEqual(filter);
   });
 });
 
@@ -127,7 +140,7 @@ describe("over random text", () => {
 
 function isReadOrRefused(text: string): boolean {
   try {
-    return parseLabelExpression(text).length > 0;
+    return parseLabelExpression(text).kind !== "all" || text.length > 0;
   } catch (error) {
     return error instanceof MusterError && error.code === "ROLLOUT_COHORT_INVALID";
   }

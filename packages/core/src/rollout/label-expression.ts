@@ -1,7 +1,17 @@
 import { labelKeyDecoder, labelValueDecoder } from "../agent/agent-config.ts";
 import { MusterError } from "../errors.ts";
 import { decode } from "../parse/decode.ts";
-import type { Version } from "../release/version.ts";
+import { builtInField } from "../filter/conditions.ts";
+import {
+  allOf,
+  EVERY_AGENT,
+  type Filter,
+  type FilterCondition,
+  notOf,
+  type Pattern,
+} from "../filter/filter.ts";
+import { labelTest, matcherOf, patternTest } from "../filter/match-filter.ts";
+import { isVersion, type Version } from "../release/version.ts";
 
 /** What of an agent a label expression can ask for. */
 export interface LabelledAgent {
@@ -12,13 +22,10 @@ export interface LabelledAgent {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** One term of an expression; an agent has to meet all of them. */
-export type LabelTerm =
-  | { readonly kind: "equals"; readonly key: string; readonly value: string }
-  /** Met also by an agent without the label. */
-  | { readonly kind: "differs"; readonly key: string; readonly value: string }
-  | { readonly kind: "present"; readonly key: string }
-  | { readonly kind: "absent"; readonly key: string };
+/** What of the filter language an expression can say. */
+export type LabelCondition =
+  | Extract<FilterCondition, { readonly kind: "label" | "version" | "version_unknown" }>
+  | { readonly kind: "text"; readonly field: "os" | "arch" | "product"; readonly is: Pattern };
 
 /** Longest expression, in characters. */
 export const LABEL_EXPRESSION_MAX_LENGTH = 2048;
@@ -26,47 +33,56 @@ const TERMS_MAX = 64;
 
 /**
  * Reads `env=production,os!=windows,canary,!pinned`: equal, different, present, absent; all have to hold. `os`, `arch`,
- * `product` and `version` are labels of every agent. Throws `ROLLOUT_COHORT_INVALID`, which names the place.
+ * `product` and `version` are labels of every agent. An older spelling of a part of the filter language: it gives the same
+ * filters. Throws `ROLLOUT_COHORT_INVALID`, which names the place.
  */
-export function parseLabelExpression(text: string): readonly LabelTerm[] {
+export function parseLabelExpression(text: string): Filter<LabelCondition> {
   if (text.length > LABEL_EXPRESSION_MAX_LENGTH) {
     throw bad(text, 0, `must be at most ${LABEL_EXPRESSION_MAX_LENGTH} characters`);
   }
-  const terms: LabelTerm[] = [];
+  const terms: Filter<LabelCondition>[] = [];
   let place = 0;
   for (const part of text.split(",")) {
     if (terms.length === TERMS_MAX) throw bad(text, place, `must have at most ${TERMS_MAX} terms`);
     terms.push(parseTerm(text, part, place));
     place += part.length + 1;
   }
-  return terms;
+  return allOf(terms);
 }
 
-/** Whether an agent meets all the terms. */
-export function matchesLabels(terms: readonly LabelTerm[], agent: LabelledAgent): boolean {
-  return terms.every((term) => matchesTerm(term, labelOf(agent, term.key)));
+/** A test for one expression, made once and asked of many agents. */
+export function labelMatcher(filter: Filter<LabelCondition>): (agent: LabelledAgent) => boolean {
+  const test = matcherOf(filter, testOf);
+  return (agent) => test(agent, 0);
 }
 
-function matchesTerm(term: LabelTerm, value: string | null): boolean {
-  switch (term.kind) {
-    case "equals":
-      return value === term.value;
-    case "differs":
-      return value !== term.value;
-    case "present":
-      return value !== null;
-    case "absent":
-      return value === null;
+function testOf(condition: LabelCondition): (agent: LabelledAgent) => boolean {
+  switch (condition.kind) {
+    case "label": {
+      const test = labelTest(condition);
+      return (agent) => test(agent, 0);
+    }
+    case "text": {
+      const matches = patternTest(condition.is);
+      return (agent) => matches(agent[condition.field]);
+    }
+    case "version":
+      return ({ version }) => version === condition.version;
+    case "version_unknown":
+      return ({ version }) => version === null;
   }
 }
 
-function labelOf(agent: LabelledAgent, key: string): string | null {
-  // The built-in ones win, so that no host passes itself off as another platform.
-  if (key === "os" || key === "arch" || key === "product" || key === "version") return agent[key];
-  return Object.hasOwn(agent.labels, key) ? (agent.labels[key] ?? null) : null;
+/** A label's value, or any with null. The built-in ones win, so that no host passes itself off as another platform. */
+function labelIs(key: string, value: string | null): Filter<LabelCondition> {
+  const field = builtInField(key);
+  if (field === null) return { kind: "label", key, is: value === null ? null : [value] };
+  if (field !== "version") return value === null ? EVERY_AGENT : { kind: "text", field, is: [value] };
+  if (value === null) return notOf({ kind: "version_unknown" });
+  return isVersion(value) ? { kind: "version", op: "=", version: value } : notOf(EVERY_AGENT);
 }
 
-function parseTerm(text: string, part: string, place: number): LabelTerm {
+function parseTerm(text: string, part: string, place: number): Filter<LabelCondition> {
   const term = part.trim();
   const start = place + part.indexOf(term);
   if (term === "") throw bad(text, start, "must have a term here");
@@ -74,12 +90,12 @@ function parseTerm(text: string, part: string, place: number): LabelTerm {
   if (equals === -1) {
     const absent = term.startsWith("!");
     const key = keyAt(text, absent ? term.slice(1) : term, absent ? start + 1 : start);
-    return { kind: absent ? "absent" : "present", key };
+    return absent ? notOf(labelIs(key, null)) : labelIs(key, null);
   }
   const differs = term[equals - 1] === "!";
   const key = keyAt(text, term.slice(0, differs ? equals - 1 : equals).trimEnd(), start);
   const value = valueAt(text, term.slice(equals + 1).trimStart(), start + equals + 1);
-  return { kind: differs ? "differs" : "equals", key, value };
+  return differs ? notOf(labelIs(key, value)) : labelIs(key, value);
 }
 
 function keyAt(text: string, key: string, place: number): string {

@@ -3,7 +3,7 @@ import { policyRefusal, type LocalPolicy } from "../policy/local-policy.ts";
 import type { Artifact, Manifest } from "../release/manifest.ts";
 import { compareVersions } from "../release/version.ts";
 import { waveSizes } from "./assign-waves.ts";
-import { cohortMatcher, type CohortAgent } from "./cohort.ts";
+import { cohortMatcher, type CohortAgent, type Resolved } from "./cohort.ts";
 import type { RolloutSpec } from "./rollout.ts";
 
 /** What an agent must be able to do to be updated. */
@@ -45,6 +45,8 @@ export interface PreviewInput<Agent extends PreviewAgent> {
   readonly agents: Iterable<Agent>;
   /** Whether another rollout that has not ended has the agent pending or under way. */
   readonly busy: (agentId: string) => boolean;
+  /** Who is in the cohort, if that is a filter or a group. */
+  readonly resolved?: Resolved | undefined;
 }
 
 export interface Preview<Agent extends PreviewAgent> {
@@ -62,8 +64,10 @@ export interface Preview<Agent extends PreviewAgent> {
 /** Who is in the cohort, who of them can be updated, and why the others cannot. Throws `ROLLOUT_COHORT_INVALID`. */
 export function previewCohort<Agent extends PreviewAgent>(input: PreviewInput<Agent>): Preview<Agent> {
   const { spec, release } = input;
-  const isMember = cohortMatcher(spec.cohort);
+  const isMember = cohortMatcher(spec.cohort, input.resolved);
   const unknown = new Set(spec.cohort.kind === "agents" ? spec.cohort.ids : []);
+  // "All" is all of the product, as a group's is: its neighbours on the same hosts were never meant.
+  const isOfProduct = spec.cohort.kind === "all" || spec.cohort.kind === "group";
   const sizes = new Map(release.artifacts.map(({ os, arch, size }) => [`${os}/${arch}`, size]));
   const ready: Agent[] = [];
   const excluded: { agentId: string; reason: ExclusionReason }[] = [];
@@ -71,10 +75,9 @@ export function previewCohort<Agent extends PreviewAgent>(input: PreviewInput<Ag
   let plannedBytes = 0;
   for (const agent of input.agents) {
     unknown.delete(agent.id);
-    // "All" is all of the product: its neighbours on the same hosts were never meant.
-    if (!isMember(agent) || (spec.cohort.kind === "all" && agent.product !== spec.product)) continue;
+    if (!isMember(agent) || (isOfProduct && agent.product !== spec.product)) continue;
     const size = sizes.get(`${agent.os}/${agent.arch}`);
-    const reason = exclusionOf(agent, input, size !== undefined);
+    const reason = exclusionOf(agent, { ...input, hasArtifact: size !== undefined });
     if (reason !== null) {
       excluded.push({ agentId: agent.id, reason });
       continue;
@@ -100,10 +103,17 @@ const POLICY_EXCLUSIONS: Readonly<Partial<Record<ErrorCode, ExclusionReason>>> =
   POLICY_VERSION_BELOW_MINIMUM: "below_minimum_version",
 };
 
-function exclusionOf(
+/** What decides whether an agent can be updated. */
+export interface ExclusionInput extends Pick<PreviewInput<PreviewAgent>, "release" | "busy"> {
+  readonly spec: Pick<RolloutSpec, "product" | "allowDowngrade" | "priority">;
+  /** Whether the release has an artifact for the agent's platform. */
+  readonly hasArtifact: boolean;
+}
+
+/** Why an agent cannot be updated; null if it can. */
+export function exclusionOf(
   agent: PreviewAgent,
-  { spec, release, busy }: Pick<PreviewInput<PreviewAgent>, "spec" | "release" | "busy">,
-  hasArtifact: boolean,
+  { spec, release, busy, hasArtifact }: ExclusionInput,
 ): ExclusionReason | null {
   if (agent.revoked) return "revoked";
   if (agent.product !== spec.product) return "other_product";

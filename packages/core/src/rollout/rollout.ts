@@ -8,7 +8,10 @@ import type { Reason } from "./reason.ts";
 export type Cohort =
   | { readonly kind: "all" }
   | { readonly kind: "agents"; readonly ids: readonly string[] }
-  | { readonly kind: "labels"; readonly expression: string };
+  /** An older spelling of a part of the filter language. */
+  | { readonly kind: "labels"; readonly expression: string }
+  | { readonly kind: "filter"; readonly filter: string }
+  | { readonly kind: "group"; readonly id: string };
 
 /** Where a wave ends, counted from the first agent: a share of the cohort, or a number of agents. */
 export type WaveEnd = { readonly percent: number } | { readonly count: number };

@@ -1,5 +1,7 @@
 import { MusterError } from "@muster/core";
 import type { AgentLine } from "../gateway/ports.ts";
+import { filterContext, type GroupBook } from "../groups/group-book.ts";
+import type { Memberships } from "../groups/memberships.ts";
 import type { Bus, Clock } from "../ports.ts";
 import { readTargetsOfAgent } from "../rollout/read-targets.ts";
 import type { TargetDesk } from "../rollout/ports.ts";
@@ -7,7 +9,8 @@ import type { Hearing } from "../rollout/target-groups.ts";
 import type { Database } from "../store/database.ts";
 import { readOverview } from "./overview.ts";
 import type { Agents } from "./ports.ts";
-import { readAgent, readAgents } from "./read-agents.ts";
+import { labelAgents, putLabels } from "./labels.ts";
+import { type AgentContext, type GroupsOf, readAgent, readAgents } from "./read-agents.ts";
 import type { Roster } from "./roster.ts";
 
 export interface AgentPorts {
@@ -18,17 +21,27 @@ export interface AgentPorts {
   readonly targets: Pick<TargetDesk, "agentChanged">;
   readonly line: () => AgentLine | null;
   readonly listeningSince: () => number;
+  readonly book: GroupBook;
+  readonly memberships: Memberships;
 }
 
 /** What the API asks about agents, over the embedded database. */
 export function createAgents(ports: AgentPorts): Agents {
   const { db, clock } = ports;
   const hearing = (): Hearing => ({ now: clock.now(), listeningSince: ports.listeningSince() });
+  const groupsOf = createGroupsOf(ports);
+  const context = (): AgentContext => ({ ...filterContext(ports.book, hearing()), groupsOf });
+  const read = (id: string) => readAgent(db, id, groupsOf);
   return {
-    list: (query) => readAgents(db, query, hearing()),
-    read: (id) => readAgent(db, id),
+    list: (query) => readAgents(db, query, context()),
+    read,
+    putLabels: async (id, { labels }) => {
+      await putLabels(ports, id, labels);
+      return read(id);
+    },
+    label: (request) => labelAgents(ports, request, context()),
     targets: async (id, query) => {
-      await readAgent(db, id);
+      await read(id);
       return readTargetsOfAgent(db, id, { query, hearing: hearing() });
     },
     overview: () => readOverview(db, hearing()),
@@ -36,12 +49,21 @@ export function createAgents(ports: AgentPorts): Agents {
       await markRevoked(db, id, clock.now());
       // From here on no message of it is admitted; its stream is told why it ends.
       ports.roster.set(id, { revoked: true });
+      ports.memberships.agentGone(id);
       ports.line()?.send(id, { kind: "disconnect", code: "AGENT_REVOKED" });
       ports.targets.agentChanged(id);
       ports.bus.publish({ kind: "agent", agentId: id });
-      return readAgent(db, id);
+      return read(id);
     },
   };
+}
+
+function createGroupsOf({ book, memberships }: Pick<AgentPorts, "book" | "memberships">): GroupsOf {
+  return (agentId) =>
+    memberships.groupsOf(agentId).flatMap((id) => {
+      const group = book.find(id)?.row;
+      return group ? [{ id, name: group.name }] : [];
+    });
 }
 
 async function markRevoked(db: Database, id: string, now: number): Promise<void> {

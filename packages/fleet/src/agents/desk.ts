@@ -1,4 +1,4 @@
-import { CLOCK_SKEW_LIMIT_MS } from "@muster/core";
+import { CLOCK_SKEW_LIMIT_MS, type RuleAgent } from "@muster/core";
 import type { AgentDesk, AgentLine, Instruction } from "../gateway/ports.ts";
 import type { TargetDesk } from "../rollout/ports.ts";
 import { createGroupCommit } from "../store/group-commit.ts";
@@ -24,12 +24,13 @@ export interface OpenAgentDesk extends AgentDesk {
 
 /** What the gateway asks of the control plane, over the embedded database. */
 export function createAgentDesk(ports: AgentDeskPorts): OpenAgentDesk {
-  const { db, clock, bus, roster, targets, onError } = ports;
+  const { db, clock, bus, roster, targets, memberships, onError } = ports;
   const present = new Map<string, number>();
   const connectedSince = (agentId: string) => present.get(agentId) ?? null;
   const signs = createLifeSigns({ db, clock, bus, connectedSince, onError });
+  const onRecorded = (agent: RuleAgent) => memberships.agentChanged(agent);
   const greet = createGroupCommit<Greeting, readonly Instruction[]>((greetings) =>
-    greetAgents({ db, targets, connectedSince }, greetings),
+    greetAgents({ db, targets, connectedSince, onRecorded }, greetings),
   );
 
   const leave = (agentId: string) => {

@@ -1,6 +1,7 @@
 import { MusterError, OPEN_POLICY } from "@muster/core";
 import { parseToken } from "@muster/trust";
 import type { AgentDesk } from "../gateway/ports.ts";
+import type { Memberships } from "../groups/memberships.ts";
 import type { Bus, Clock } from "../ports.ts";
 import { insertAll } from "../store/bulk.ts";
 import type { Database } from "../store/database.ts";
@@ -18,6 +19,7 @@ export interface EnrolmentPorts {
   readonly assignmentKey: Uint8Array;
   readonly roster: Roster;
   readonly bus: Bus;
+  readonly memberships: Pick<Memberships, "agentChanged">;
 }
 
 /** How hosts get in, and keep their certificates fresh. */
@@ -46,6 +48,7 @@ export function createEnrolment(ports: EnrolmentPorts): Pick<AgentDesk, "enrol" 
             arch: "",
             labels_json: JSON.stringify(labels),
             assigned_labels_json: token.labels_json,
+            own_labels_json: JSON.stringify(request.labels),
             capabilities_json: "[]",
             policy_json: JSON.stringify(OPEN_POLICY),
             enrolled_at: clock.now(),
@@ -61,6 +64,9 @@ export function createEnrolment(ports: EnrolmentPorts): Pick<AgentDesk, "enrol" 
         await insertAll(trx, "agent_labels", labelRows(agentId, labels));
       });
       roster.set(agentId, { generation: 1 });
+      // Its platform comes with its first hello.
+      const { hostname } = request;
+      ports.memberships.agentChanged({ id: agentId, hostname, product, os: "", arch: "", labels });
       ports.bus.publish({ kind: "agent", agentId });
       const { caCertificate } = authority;
       return { agentId, ...issued, caCertificate, assignmentKey: ports.assignmentKey };

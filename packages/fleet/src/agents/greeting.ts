@@ -1,4 +1,4 @@
-import { MusterError } from "@muster/core";
+import { MusterError, type RuleAgent } from "@muster/core";
 import type { AgentHello, Instruction } from "../gateway/ports.ts";
 import type { TargetDesk } from "../rollout/ports.ts";
 import { insertAll } from "../store/bulk.ts";
@@ -15,29 +15,34 @@ export interface GreetingPorts {
   readonly targets: Pick<TargetDesk, "untaken">;
   /** Since when the agent is connected; it may have gone again while its hello waited. */
   readonly connectedSince: (agentId: string) => number | null;
+  /** Told of every agent whose hello is recorded, with all its labels, once that is durable. */
+  readonly onRecorded: (agent: RuleAgent) => void;
 }
 
 /** A sequence a host may have seen; above it a number could no longer rise. */
 const SEQUENCE_MAX = 2 ** 48;
 
 /** Records what agents say of themselves and answers each with what it has not taken yet, all in one transaction. */
-export function greetAgents(
-  { db, targets, connectedSince }: GreetingPorts,
+export async function greetAgents(
+  { db, targets, connectedSince, onRecorded }: GreetingPorts,
   greetings: readonly Greeting[],
 ): Promise<(readonly Instruction[] | Error)[]> {
-  return db.transaction().execute(async (trx) => {
+  const recorded: RuleAgent[] = [];
+  const answers = await db.transaction().execute(async (trx) => {
     const known = await readKnown(trx, greetings);
     const refusals = new Map<Greeting, Error>();
     for (const greeting of greetings) {
       const row = known.get(greeting.hello.agentId);
       const refusal = refusalOf(greeting.hello, row);
       if (refusal) refusals.set(greeting, refusal);
-      else if (row) await record(trx, greeting, { ...row, connectedSince });
+      else if (row) recorded.push(await record(trx, greeting, { ...row, connectedSince }));
     }
     const accepted = greetings.filter((greeting) => !refusals.has(greeting)).map(({ hello }) => hello);
     const untaken = await targets.untaken(trx, accepted);
     return greetings.map((greeting) => refusals.get(greeting) ?? untaken.get(greeting.hello.agentId) ?? []);
   });
+  for (const agent of recorded) onRecorded(agent);
+  return answers;
 }
 
 interface Known {
@@ -69,7 +74,7 @@ async function record(
   trx: Database,
   { hello, at }: Greeting,
   row: Known & Pick<GreetingPorts, "connectedSince">,
-): Promise<void> {
+): Promise<RuleAgent> {
   const { agentId } = hello;
   const labels = mergeLabels(hello.labels, JSON.parse(row.assigned_labels_json) as Record<string, string>);
   const labelsJson = JSON.stringify(labels);
@@ -81,13 +86,17 @@ async function record(
     .set({
       ...helloColumns(hello),
       labels_json: labelsJson,
+      own_labels_json: JSON.stringify(hello.labels),
       last_seen_at: at,
       connected_at: row.connectedSince(agentId),
       sequence,
     })
     .where("id", "=", agentId)
     .execute();
-  if (labelsJson === row.labels_json) return;
+  const { hostname, product, os, arch } = hello;
+  const agent = { id: agentId, hostname, product, os, arch, labels };
+  if (labelsJson === row.labels_json) return agent;
   await trx.deleteFrom("agent_labels").where("agent_id", "=", agentId).execute();
   await insertAll(trx, "agent_labels", labelRows(agentId, labels));
+  return agent;
 }

@@ -7,7 +7,7 @@ import { versionKey } from "./version-key.ts";
 
 type Labels = Readonly<Record<string, string>>;
 
-/** What an agent says of itself, overlaid with what its token gave it. */
+/** What an agent says of itself, overlaid with what its token and operators gave it. */
 export function mergeLabels(own: Labels, assigned: Labels): Labels {
   const merged = { ...own, ...assigned };
   // Sorted, so that the same labels are the same text.
@@ -46,8 +46,16 @@ export function heartbeatColumns({ clockSkewMs, telemetry, policy }: AgentHeartb
 /** The latest target of an agent, as far as a view of the agent shows it. */
 export type TargetOfAgent = Pick<TargetRow, "id" | "rollout_id" | "to_version" | "state" | "reason">;
 
-/** An agent as the API shows it; `target` is the one under way or waiting, null if there is none. */
-export function toAgentView(row: Selectable<AgentRow>, target: TargetOfAgent | null): AgentView {
+/** What a view of an agent shows besides its row. */
+export interface AgentSurroundings {
+  /** The one under way or waiting, null if there is none. */
+  readonly target: TargetOfAgent | null;
+  /** By priority, highest first. */
+  readonly groups: readonly { readonly id: string; readonly name: string }[];
+}
+
+/** An agent as the API shows it. */
+export function toAgentView(row: Selectable<AgentRow>, { target, groups }: AgentSurroundings): AgentView {
   return {
     id: row.id,
     hostname: row.hostname,
@@ -56,6 +64,8 @@ export function toAgentView(row: Selectable<AgentRow>, target: TargetOfAgent | n
     os: row.os,
     arch: row.arch,
     labels: JSON.parse(row.labels_json) as Record<string, string>,
+    assignedLabels: JSON.parse(row.assigned_labels_json) as Record<string, string>,
+    groups: [...groups],
     capabilities: JSON.parse(row.capabilities_json) as string[],
     policy: policyView(readPolicy(row.policy_json)),
     online: row.connected_at !== null,

@@ -2,7 +2,7 @@ import type { OverviewView } from "@muster/protocol/http";
 import { sql } from "kysely";
 import { type Hearing, isSilent } from "../rollout/target-groups.ts";
 import type { Database } from "../store/database.ts";
-import { FAILED_STATES } from "./agent-filter.ts";
+import { FAILED_STATES } from "./condition-sql.ts";
 
 /** The fleet in numbers; revoked agents count nowhere. Every number is what `Agents.list` totals for the same filter. */
 export async function readOverview(db: Database, hearing: Hearing): Promise<OverviewView> {

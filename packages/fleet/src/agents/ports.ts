@@ -2,6 +2,8 @@ import type {
   AgentListQuery,
   AgentView,
   CreateToken,
+  LabelAgents,
+  LabelledView,
   OverviewView,
   TargetView,
   TokenView,
@@ -21,6 +23,10 @@ export interface Agents {
   /** Every update of the agent, newest first. Throws `AGENT_NOT_FOUND`. */
   targets(id: string, query: PageQuery): Promise<Page<TargetView>>;
   overview(): Promise<OverviewView>;
+  /** All labels that the control plane gives the agent; they win over what it says. Throws `AGENT_NOT_FOUND`. */
+  putLabels(id: string, request: { readonly labels: AgentView["labels"] }): Promise<AgentView>;
+  /** The same for many agents. Throws `FILTER_INVALID`, `GROUP_NOT_FOUND`, `SELECTION_CHANGED`, `REQUEST_INVALID`. */
+  label(request: LabelAgents): Promise<LabelledView>;
   /** Locks the agent out at once, whatever certificate it holds. Idempotent. Throws `AGENT_NOT_FOUND`. */
   revoke(id: string): Promise<AgentView>;
 }

@@ -1,4 +1,4 @@
-import { type LabelledAgent, matchesLabels, parseLabelExpression, type TargetState } from "@muster/core";
+import { type LabelledAgent, labelMatcher, parseLabelExpression, type TargetState } from "@muster/core";
 import { overviewSchema, agentPageSchema } from "@muster/protocol/http";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -7,10 +7,15 @@ import { type Database, openDatabase } from "../store/database.ts";
 import { aLabel, anAgent, aRelease, aRolloutRow, aTargetRow } from "../testing/rows.ts";
 import type { AgentQuery } from "./ports.ts";
 import { readOverview } from "./overview.ts";
-import { readAgents } from "./read-agents.ts";
+import { type AgentContext, readAgents } from "./read-agents.ts";
 import { versionKey } from "./version-key.ts";
 
 const HEARING = { now: 1_000_000, listeningSince: 0 };
+const CONTEXT: AgentContext = {
+  groupsOf: () => [],
+  hearing: HEARING,
+  membersOf: (eb, group) => (group === "amd" ? eb("arch", "=", "amd64") : null),
+};
 let db: Database;
 
 beforeEach(async () => {
@@ -21,7 +26,7 @@ afterEach(async () => {
 });
 
 const ids = async (query: Partial<AgentQuery>) =>
-  (await readAgents(db, { limit: 500, ...query }, HEARING)).items.map(({ id }) => id);
+  (await readAgents(db, { limit: 500, ...query }, CONTEXT)).items.map(({ id }) => id);
 
 describe("a list of agents", () => {
   test("pages by every order without losing or repeating one, also where values are equal or missing", async () => {
@@ -49,14 +54,14 @@ describe("a list of agents", () => {
       const paged: string[] = [];
       let cursor: string | undefined;
       do {
-        const page = await readAgents(db, { limit: 5, sort, cursor }, HEARING);
+        const page = await readAgents(db, { limit: 5, sort, cursor }, CONTEXT);
         expect(page.total).toBe(23);
         paged.push(...page.items.map(({ id }) => id));
         cursor = page.nextCursor ?? undefined;
       } while (cursor !== undefined);
       expect(paged).toEqual(whole);
     }
-    const byVersion = (await readAgents(db, { limit: 500, sort: "-version" }, HEARING)).items;
+    const byVersion = (await readAgents(db, { limit: 500, sort: "-version" }, CONTEXT)).items;
     const inOrder = [...new Set(byVersion.map(({ version }) => version))];
     expect(inOrder).toEqual(["2.0.0", "2.0.0-rc.1", "1.10.0", "1.9.0", null]);
   });
@@ -114,7 +119,7 @@ describe("a list of agents", () => {
         const expected = named
           .filter(({ member }) => {
             const labelled: LabelledAgent = { product: "app", arch: "amd64", ...member };
-            return matchesLabels(terms, labelled);
+            return labelMatcher(terms)(labelled);
           })
           .map(({ id }) => id);
         expect(await ids({ labels: text })).toEqual(expected);
@@ -160,7 +165,7 @@ describe("the overview", () => {
       { os: "darwin", arch: "amd64", count: 1 },
     ]);
     const total = async (query: Partial<AgentQuery>) =>
-      (await readAgents(db, { limit: 1, ...query }, HEARING)).total;
+      (await readAgents(db, { limit: 1, ...query }, CONTEXT)).total;
     expect(await total({})).toBe(overview.agents);
     expect(await total({ online: "true" })).toBe(overview.online);
     expect(await total({ online: "false" })).toBe(overview.offline);
@@ -179,7 +184,7 @@ describe("the overview", () => {
     await insertAll(db, "releases", [aRelease("2.0.0")]);
     await insertAll(db, "rollouts", [aRolloutRow()]);
     await insertAll(db, "targets", [target("a", "downloading"), target("b", "failed")]);
-    const page = await readAgents(db, { limit: 10 }, HEARING);
+    const page = await readAgents(db, { limit: 10 }, CONTEXT);
     expect(agentPageSchema.parse(page)).toEqual(page);
     expect(page.items.map((item) => item.target?.state ?? null)).toEqual(["downloading", null]);
   });

@@ -1,4 +1,4 @@
-import { MusterError, TARGET_STAGES } from "@muster/core";
+import { MusterError } from "@muster/core";
 import type { AgentView } from "@muster/protocol/http";
 import { type Expression, type Selectable, sql } from "kysely";
 import type { Page } from "../ports.ts";
@@ -6,16 +6,21 @@ import { chunksOf } from "../store/bulk.ts";
 import type { Database } from "../store/database.ts";
 import { type PageOrder, readPage } from "../store/page.ts";
 import type { AgentRow } from "../store/schema.ts";
-import type { Hearing } from "../rollout/target-groups.ts";
 import { agentConditions } from "./agent-filter.ts";
-import { type TargetOfAgent, toAgentView } from "./mapping.ts";
+import { type FilterContext, UNENDED_STATES } from "./condition-sql.ts";
+import { type AgentSurroundings, type TargetOfAgent, toAgentView } from "./mapping.ts";
 import type { AgentQuery } from "./ports.ts";
 
 type Agent = Selectable<AgentRow>;
 type SortName = "hostname" | "version" | "lastSeenAt";
 
-/** States of a target that is under way or waiting. */
-const UNENDED = ["pending", ...TARGET_STAGES];
+/** The groups of an agent, by priority, highest first. */
+export type GroupsOf = (agentId: string) => AgentSurroundings["groups"];
+
+/** What a list of agents depends on besides the agents. */
+export interface AgentContext extends FilterContext {
+  readonly groupsOf: GroupsOf;
+}
 
 interface Sort {
   readonly type: "string" | "number";
@@ -41,20 +46,20 @@ const SORTS: Readonly<Record<SortName, Sort>> = {
 export async function readAgents(
   db: Database,
   query: AgentQuery,
-  hearing: Hearing,
+  { groupsOf, ...context }: AgentContext,
 ): Promise<Page<AgentView>> {
-  const agents = db.selectFrom("agents").where((eb) => agentConditions(eb, query, hearing));
+  const agents = db.selectFrom("agents").where((eb) => agentConditions(eb, query, context));
   const page = await readPage(agents.selectAll("agents"), query, orderOf(query.sort ?? "hostname"));
   const { total } = await agents
     .select((eb) => eb.fn.countAll<number>().as("total"))
     .executeTakeFirstOrThrow();
-  return { items: await withTargets(db, page.items), nextCursor: page.nextCursor, total };
+  return { items: await toViews(db, page.items, groupsOf), nextCursor: page.nextCursor, total };
 }
 
 /** Throws `AGENT_NOT_FOUND`. */
-export async function readAgent(db: Database, id: string): Promise<AgentView> {
+export async function readAgent(db: Database, id: string, groupsOf: GroupsOf): Promise<AgentView> {
   const row = await db.selectFrom("agents").selectAll().where("id", "=", id).executeTakeFirst();
-  const [view] = row ? await withTargets(db, [row]) : [];
+  const [view] = row ? await toViews(db, [row], groupsOf) : [];
   if (!view) throw new MusterError("AGENT_NOT_FOUND", { agent: id });
   return view;
 }
@@ -71,7 +76,7 @@ function orderOf(sort: NonNullable<AgentQuery["sort"]>): PageOrder<Agent> {
   };
 }
 
-async function withTargets(db: Database, rows: readonly Agent[]): Promise<AgentView[]> {
+async function toViews(db: Database, rows: readonly Agent[], groupsOf: GroupsOf): Promise<AgentView[]> {
   const targets = new Map<string, TargetOfAgent>();
   for (const chunk of chunksOf(rows)) {
     const found = await db
@@ -83,9 +88,11 @@ async function withTargets(db: Database, rows: readonly Agent[]): Promise<AgentV
         "in",
         chunk.map(({ id }) => id),
       )
-      .where("state", "in", UNENDED)
+      .where("state", "in", UNENDED_STATES)
       .execute();
     for (const target of found) targets.set(target.agent_id, target);
   }
-  return rows.map((row) => toAgentView(row, targets.get(row.id) ?? null));
+  return rows.map((row) =>
+    toAgentView(row, { target: targets.get(row.id) ?? null, groups: groupsOf(row.id) }),
+  );
 }

@@ -1,11 +1,22 @@
-import type { LocalPolicy, PreviewAgent, RolloutSpec } from "@muster/core";
+import { setImmediate } from "node:timers/promises";
+import {
+  type Cohort,
+  type LocalPolicy,
+  parseFilter,
+  parseLabelExpression,
+  type PreviewAgent,
+  type RolloutSpec,
+} from "@muster/core";
+import type { Expression, SqlBool } from "kysely";
+import { filterSql } from "../agents/agent-filter.ts";
+import { conditionSql, type FilterContext, type OnAgents } from "../agents/condition-sql.ts";
 import { readPolicy } from "../agents/mapping.ts";
 import { chunksOf } from "../store/bulk.ts";
 import type { Database } from "../store/database.ts";
 import type { AgentRow } from "../store/schema.ts";
 
 const AGENTS_PER_PAGE = 5000;
-const COLUMNS = [
+export const CANDIDATE_COLUMNS = [
   "id",
   "product",
   "version",
@@ -18,40 +29,61 @@ const COLUMNS = [
   "revoked_at",
 ] as const;
 
-/** The agents that a cohort can be made of: those it names, or all. */
+/**
+ * The agents of a cohort, and for one that names agents or labels, at least those. By id. Throws `FILTER_INVALID`,
+ * `GROUP_NOT_FOUND`, `ROLLOUT_COHORT_INVALID`.
+ */
 export async function readCandidates(
   db: Database,
-  { cohort }: Pick<RolloutSpec, "cohort">,
+  { product, cohort }: Pick<RolloutSpec, "product" | "cohort">,
+  context: FilterContext,
 ): Promise<PreviewAgent[]> {
-  const toCandidate = createReader();
+  const read = createReader();
   const candidates: PreviewAgent[] = [];
   if (cohort.kind === "agents") {
     for (const ids of chunksOf(cohort.ids)) {
-      const rows = await db.selectFrom("agents").select(COLUMNS).where("id", "in", ids).execute();
-      candidates.push(...rows.map(toCandidate));
+      const rows = await db.selectFrom("agents").select(CANDIDATE_COLUMNS).where("id", "in", ids).execute();
+      candidates.push(...rows.map(read));
     }
     return candidates;
   }
+  const agents = db.selectFrom("agents").select(CANDIDATE_COLUMNS);
+  const wanted = agents.where((eb) => cohortSql(eb, { product, cohort }, context));
   // In pages, so that other work gets its turn between them.
   for (let after = ""; ; ) {
-    const rows = await db
-      .selectFrom("agents")
-      .select(COLUMNS)
-      .where("id", ">", after)
-      .orderBy("id")
-      .limit(AGENTS_PER_PAGE)
-      .execute();
-    for (const row of rows) candidates.push(toCandidate(row));
+    const rows = await wanted.where("id", ">", after).orderBy("id").limit(AGENTS_PER_PAGE).execute();
+    for (const row of rows) candidates.push(read(row));
     const last = rows.at(-1);
     if (!last || rows.length < AGENTS_PER_PAGE) return candidates;
     after = last.id;
+    await setImmediate();
   }
 }
 
-type Columns = Pick<AgentRow, (typeof COLUMNS)[number]>;
+function cohortSql(
+  eb: OnAgents,
+  { product, cohort }: { readonly product: string; readonly cohort: Exclude<Cohort, { kind: "agents" }> },
+  context: FilterContext,
+): Expression<SqlBool> {
+  switch (cohort.kind) {
+    case "all":
+      return eb("product", "=", product);
+    case "labels":
+      return filterSql(eb, parseLabelExpression(cohort.expression), context);
+    case "filter":
+      return filterSql(eb, parseFilter(cohort.filter), context);
+    case "group":
+      return eb.and([
+        eb("product", "=", product),
+        conditionSql(eb, { kind: "group", group: cohort.id }, context),
+      ]);
+  }
+}
+
+type Columns = Pick<AgentRow, (typeof CANDIDATE_COLUMNS)[number]>;
 
 /** Agents of one fleet share policies and capabilities, so each different text is read once. */
-function createReader(): (row: Columns) => PreviewAgent {
+export function createReader(): (row: Columns) => PreviewAgent {
   const policies = new Map<string, LocalPolicy>();
   const lists = new Map<string, readonly string[]>();
   return (row) => ({

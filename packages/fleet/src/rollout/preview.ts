@@ -10,12 +10,16 @@ import {
 } from "@muster/core";
 import type { PreviewView, RolloutRequest } from "@muster/protocol/http";
 import type { Database } from "../store/database.ts";
+import type { FilterContext } from "../agents/condition-sql.ts";
 import { readCandidates } from "./candidates.ts";
 import type { OpenRollout } from "./controller/open-rollout.ts";
 
 export interface PreviewPorts {
   readonly db: Database;
   readonly openRollouts: () => readonly OpenRollout[];
+  readonly filterContext: () => FilterContext;
+  /** The id of the group with this id or name; undefined: there is none. */
+  readonly groupId: (group: string) => string | undefined;
 }
 
 /** What a rollout would do: its whole specification, and who of the cohort it would update. */
@@ -27,22 +31,38 @@ export interface PlannedRollout {
 /** Agents named for each reason of a preview. */
 const NAMED_MAX = 100;
 
-/** Throws `ROLLOUT_COHORT_INVALID`, `ROLLOUT_PLAN_INVALID`, `RESOURCE_NOT_FOUND`, `RELEASE_NOT_READY`, `RELEASE_YANKED`. */
-export async function previewRollout(
-  { db, openRollouts }: PreviewPorts,
-  request: RolloutRequest,
-): Promise<PlannedRollout> {
-  const spec = specifyRollout(request);
+/** Throws `ROLLOUT_COHORT_INVALID`, `FILTER_INVALID`, `GROUP_NOT_FOUND`, `ROLLOUT_PLAN_INVALID`, `RESOURCE_NOT_FOUND`, `RELEASE_NOT_READY`, `RELEASE_YANKED`. */
+export async function previewRollout(ports: PreviewPorts, request: RolloutRequest): Promise<PlannedRollout> {
+  const { db } = ports;
+  const spec = withGroupId(specifyRollout(request), ports);
   const release = await readReleaseFacts(db, spec);
-  const agents = await readCandidates(db, spec);
-  const busy = new Set<string>();
-  for (const { targets } of openRollouts()) {
-    for (const { agentId, state } of targets) if (!isTargetEnded(state)) busy.add(agentId);
-  }
-  return { spec, preview: previewCohort({ spec, release, agents, busy: (agentId) => busy.has(agentId) }) };
+  const agents = await readCandidates(db, spec, ports.filterContext());
+  const busy = busyAgents(ports.openRollouts());
+  // Only those who are in it were read.
+  return { spec, preview: previewCohort({ spec, release, agents, busy, resolved: () => true }) };
 }
 
-async function readReleaseFacts(db: Database, { product, version }: RolloutSpec): Promise<ReleaseFacts> {
+/** A group may be named; what is kept is its id. */
+function withGroupId(spec: RolloutSpec, { groupId }: Pick<PreviewPorts, "groupId">): RolloutSpec {
+  if (spec.cohort.kind !== "group") return spec;
+  const id = groupId(spec.cohort.id);
+  if (id === undefined) throw new MusterError("GROUP_NOT_FOUND", { group: spec.cohort.id });
+  return { ...spec, cohort: { kind: "group", id } };
+}
+
+/** Whether a rollout that has not ended has an agent pending or under way. */
+export function busyAgents(openRollouts: readonly OpenRollout[]): (agentId: string) => boolean {
+  const busy = new Set<string>();
+  for (const { targets } of openRollouts) {
+    for (const { agentId, state } of targets) if (!isTargetEnded(state)) busy.add(agentId);
+  }
+  return (agentId) => busy.has(agentId);
+}
+
+export async function readReleaseFacts(
+  db: Database,
+  { product, version }: Pick<RolloutSpec, "product" | "version">,
+): Promise<ReleaseFacts> {
   const release = await db
     .selectFrom("releases")
     .select(["channel", "state"])

@@ -1,5 +1,6 @@
 import { isRolloutEnded, MusterError, requireVerb, type RolloutVerb } from "@muster/core";
 import type { RolloutView } from "@muster/protocol/http";
+import { filterContext, type GroupBook } from "../groups/group-book.ts";
 import type { Clock } from "../ports.ts";
 import type { Database } from "../store/database.ts";
 import type { Controller } from "./controller/controller.ts";
@@ -7,7 +8,7 @@ import { moveRollout } from "./controller/draft.ts";
 import { readRollout } from "./controller/load.ts";
 import { newRollout } from "./create-rollout.ts";
 import type { Rollouts } from "./ports.ts";
-import { previewRollout, toPreviewView } from "./preview.ts";
+import { type PreviewPorts, previewRollout, toPreviewView } from "./preview.ts";
 import { readRolloutView, readRolloutViews } from "./read-rollouts.ts";
 import { readTargets, readTargetsById } from "./read-targets.ts";
 import type { Hearing } from "./target-groups.ts";
@@ -18,13 +19,20 @@ export interface RolloutPorts {
   readonly clock: Clock;
   readonly newId: () => string;
   readonly controller: Controller;
+  readonly book: GroupBook;
 }
 
 /** The rollouts' use cases, over the embedded database and its controller. */
-export function createRollouts({ db, clock, newId, controller }: RolloutPorts): Rollouts {
+export function createRollouts({ db, clock, newId, controller, book }: RolloutPorts): Rollouts {
   const openRollouts = () => controller.openRollouts();
   const hearing = (): Hearing => ({ now: clock.now(), listeningSince: controller.listeningSince() });
   const read = (id: string) => readRolloutView(db, id, hearing());
+  const previewing: PreviewPorts = {
+    db,
+    openRollouts,
+    filterContext: () => filterContext(book, hearing()),
+    groupId: (group) => book.find(group)?.row.id,
+  };
 
   const use = async (id: string, verb: RolloutVerb): Promise<RolloutView> => {
     const { listeningSince } = hearing();
@@ -36,11 +44,11 @@ export function createRollouts({ db, clock, newId, controller }: RolloutPorts): 
   };
 
   return {
-    preview: async (request) => toPreviewView(await previewRollout({ db, openRollouts }, request)),
+    preview: async (request) => toPreviewView(await previewRollout(previewing, request)),
     // In turn, so that two rollouts cannot take the same agents.
     create: (request, actor) =>
       controller.inTurn(async () => {
-        const planned = await previewRollout({ db, openRollouts }, request);
+        const planned = await previewRollout(previewing, request);
         const created = newRollout(planned, { newId, now: clock.now(), createdBy: actor.name });
         await controller.add(created);
         return read(created.rollout.id);

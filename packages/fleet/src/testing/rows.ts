@@ -21,6 +21,7 @@ export function anAgent(id: string, changes: Partial<Insertable<AgentRow>> = {})
     arch: "amd64",
     labels_json: "{}",
     assigned_labels_json: "{}",
+    own_labels_json: "{}",
     capabilities_json: '["update"]',
     policy_json: '{"updates":true,"maintenance":false}',
     enrolled_at: 1,

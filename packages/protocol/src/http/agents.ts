@@ -26,6 +26,8 @@ export const agentSchema = z
     os: z.string(),
     arch: z.string(),
     labels: labelsSchema,
+    assignedLabels: labelsSchema.describe("Those of its labels that the control plane gives it; they win."),
+    groups: z.array(z.object({ id: z.string(), name: z.string() })).describe("By priority, highest first."),
     capabilities: z.array(z.string()),
     policy: localPolicySchema,
     online: z.boolean(),
@@ -63,6 +65,11 @@ export const AGENT_SORTS = [
 ] as const;
 
 export const agentListQuerySchema = pageQuerySchema.extend({
+  filter: z
+    .string()
+    .max(2048)
+    .optional()
+    .describe("Filter: `version:<2.6 os:linux -tag:canary state:failed last_seen:>1h env=production`."),
   product: nameSchema.optional(),
   search: z.string().min(1).max(128).optional().describe("Part of the hostname or of the id, in any case."),
   os: z.string().max(16).optional(),

@@ -8,6 +8,8 @@ export const cohortSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("all") }),
   z.strictObject({ kind: z.literal("agents"), ids: z.array(idSchema).min(1).max(100_000) }),
   z.strictObject({ kind: z.literal("labels"), expression: z.string().min(1).max(2048) }),
+  z.strictObject({ kind: z.literal("filter"), filter: z.string().min(1).max(2048) }),
+  z.strictObject({ kind: z.literal("group"), id: idSchema }),
 ]);
 
 export const waveEndSchema = z.union([

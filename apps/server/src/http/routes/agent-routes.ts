@@ -1,13 +1,17 @@
-import type { Agents, RegistrationTokens } from "@muster/fleet";
+import type { Agents, DesiredStates, RegistrationTokens } from "@muster/fleet";
 import {
+  agentDesiredSchema,
   agentKeySchema,
   agentListQuerySchema,
   agentPageSchema,
   agentSchema,
   createdTokenSchema,
   createTokenSchema,
+  labelAgentsSchema,
+  labelledSchema,
   overviewSchema,
   pageQuerySchema,
+  putLabelsSchema,
   targetPageSchema,
   tokenPageSchema,
 } from "@muster/protocol/http";
@@ -15,8 +19,27 @@ import { actorOf } from "../actor.ts";
 import type { App } from "../app.ts";
 import { answers, answersNothing } from "../route-schemas.ts";
 
-export function agentRoutes(app: App, { agents }: { readonly agents: Agents }): void {
+interface AgentRoutesPorts {
+  readonly agents: Agents;
+  readonly desired: Pick<DesiredStates, "ofAgent">;
+}
+
+export function agentRoutes(app: App, { agents, desired }: AgentRoutesPorts): void {
   const tags = ["Agents"];
+  labelRoutes(app, agents);
+  app.route({
+    method: "GET",
+    url: "/api/v1/agents/:id/desired",
+    config: { access: "fleet.read" },
+    schema: {
+      operationId: "getAgentDesiredState",
+      summary: "What an agent is to run by its groups, and why it does not",
+      tags,
+      params: agentKeySchema,
+      response: answers(agentDesiredSchema, "The agent's desired state."),
+    },
+    handler: ({ params }) => desired.ofAgent(params.id),
+  });
   app.route({
     method: "GET",
     url: "/api/v1/overview",
@@ -81,6 +104,42 @@ export function agentRoutes(app: App, { agents }: { readonly agents: Agents }): 
       response: answers(agentSchema, "The revoked agent."),
     },
     handler: ({ params }) => agents.revoke(params.id),
+  });
+}
+
+/** A selection may name 100,000 agents. */
+const LABELS_MAX_BYTES = 8 * 1_048_576;
+
+function labelRoutes(app: App, agents: Pick<Agents, "label" | "putLabels">): void {
+  const tags = ["Agents"];
+  // Labels decide who is in which group: a role in one group is not enough.
+  app.route({
+    method: "PUT",
+    url: "/api/v1/agents/:id/labels",
+    config: { access: "agents.label", audit: "agent.label" },
+    schema: {
+      operationId: "putAgentLabels",
+      summary: "Give an agent its labels; they win over what it says of itself",
+      tags,
+      params: agentKeySchema,
+      body: putLabelsSchema,
+      response: answers(agentSchema, "The agent with its labels."),
+    },
+    handler: ({ params, body }) => agents.putLabels(params.id, body),
+  });
+  app.route({
+    method: "POST",
+    url: "/api/v1/agents/labels",
+    config: { access: "agents.label", audit: "agent.label" },
+    bodyLimit: LABELS_MAX_BYTES,
+    schema: {
+      operationId: "labelAgents",
+      summary: "Set and remove labels of many agents",
+      tags,
+      body: labelAgentsSchema,
+      response: answers(labelledSchema, "How many agents were meant, and how many changed."),
+    },
+    handler: ({ body }) => agents.label(body),
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Rollout } from "@muster/core";
+import type { Database } from "../../store/database.ts";
 import { createGroupCommit } from "../../store/group-commit.ts";
 import type { TargetDesk } from "../ports.ts";
 import type { OpenRollout } from "./open-rollout.ts";
@@ -26,8 +27,8 @@ export interface Controller {
   listeningSince(): number;
   /** Runs work in turn with everything else that changes rollouts. */
   inTurn<Result>(work: () => Promise<Result>): Promise<Result>;
-  /** Writes a new rollout and begins to drive it; call it in turn. */
-  add(created: NewRollout): Promise<void>;
+  /** Writes a new rollout, with what `also` writes, and begins to drive it; call it in turn. */
+  add(created: NewRollout, also?: (trx: Database) => Promise<void>): Promise<void>;
   /** Changes an open rollout by a draft, in turn; null if there is no such open rollout. */
   change(rolloutId: string, edit: (draft: RolloutDraft) => void): Promise<Rollout | null>;
   openRollouts(): readonly OpenRollout[];
@@ -68,7 +69,7 @@ export function createController(ports: ControllerPorts): Controller {
     },
     listeningSince: () => listeningSince,
     inTurn,
-    add: (created) => ledger.add(created),
+    add: (created, also) => ledger.add(created, also),
     change: (rolloutId, edit) =>
       inTurn(async () => {
         const open = book.get(rolloutId);

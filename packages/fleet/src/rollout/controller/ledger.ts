@@ -27,8 +27,8 @@ export interface LedgerPorts {
 export interface Ledger {
   /** Writes the drafts in one transaction, with what `also` writes. Throws `RESOURCE_CONFLICT`, `STORE_UNAVAILABLE`. */
   commit(drafts: readonly RolloutDraft[], also?: (trx: Database) => Promise<void>): Promise<void>;
-  /** Writes a new rollout whole, and opens it. Throws `STORE_UNAVAILABLE`. */
-  add(created: NewRollout): Promise<void>;
+  /** Writes a new rollout whole, with what `also` writes, and opens it. Throws `STORE_UNAVAILABLE`, or what `also` does. */
+  add(created: NewRollout, also?: (trx: Database) => Promise<void>): Promise<void>;
   /** Reads again the rollouts whose last commit may or may not have happened. Call before every use of the book. */
   refresh(): Promise<void>;
 }
@@ -75,10 +75,13 @@ export function createLedger(ports: LedgerPorts): Ledger {
       }
     },
 
-    add: async (created) => {
+    add: async (created, also) => {
       const { rollout, targets } = created;
       try {
-        await db.transaction().execute((trx) => insertRollout(trx, created));
+        await db.transaction().execute(async (trx) => {
+          await insertRollout(trx, created);
+          await also?.(trx);
+        });
       } catch (error) {
         doubtful.add(rollout.id);
         throw error;

@@ -1,0 +1,247 @@
+import {
+  type DesiredDecision,
+  type DesiredRelease,
+  type DesiredState,
+  type DesiredSurvey,
+  type DriftingAgent,
+  type GroupRollout,
+  letsOfflineGoAt,
+  mayStart,
+  offlineWait,
+  planDesiredState,
+  surveyDesired,
+} from "@muster/core";
+import type { Roster } from "../agents/roster.ts";
+import type { GroupBook } from "../groups/group-book.ts";
+import type { Memberships } from "../groups/memberships.ts";
+import type { Bus } from "../ports.ts";
+import { moveTarget } from "../rollout/controller/draft.ts";
+import { createSerial } from "../rollout/controller/serial.ts";
+import type { Controller } from "../rollout/controller/controller.ts";
+import { busyAgents } from "../rollout/preview.ts";
+import { readDesiredReleases, readGroupRollouts, toDesiredState } from "./desired-rows.ts";
+import { createFollowed, type Followed, keyOf, readDrifting } from "./drifting.ts";
+import { type StartPorts, startGroupRollout } from "./start-group-rollout.ts";
+
+export interface DriverPorts extends StartPorts {
+  readonly bus: Bus;
+  readonly roster: Roster;
+  readonly book: GroupBook;
+  readonly memberships: Memberships;
+  readonly controller: Controller;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Everything about the desired states but their agents, as it stands now. */
+export interface DesiredOutlook {
+  readonly surveys: readonly DesiredSurvey[];
+  readonly revisions: ReadonlyMap<string, number>;
+  readonly releases: readonly DesiredRelease[];
+  readonly rollouts: readonly GroupRollout[];
+  readonly followed: Followed;
+}
+
+/** Makes the rollouts that desired states ask for. Nothing is polled: releases, rollouts and agents wake it. */
+export interface DesiredDriver {
+  outlook(): Promise<DesiredOutlook>;
+  start(): void;
+  /** A desired state or who follows it has changed: look at everything again, at once. */
+  changed(): void;
+  stop(): void;
+  idle(): Promise<void>;
+}
+
+/** Shortest time between two rounds, in milliseconds. */
+const GAP_MS = 1000;
+const RETRY_AFTER_MS = 5000;
+
+export function createDesiredDriver(ports: DriverPorts): DesiredDriver {
+  const { db, clock, bus, onError } = ports;
+  const serial = createSerial();
+  /** Keys of the states whose agents have to be looked at. */
+  const dirty = new Set<string>();
+  /** When the agents of a state may be looked at again, unless it is known that there is something new. */
+  const lookAgainAt = new Map<string, number>();
+  let outlook: DesiredOutlook = NOTHING;
+  let wake: { readonly at: number; readonly callOff: () => void } | null = null;
+  let notBefore = 0;
+  let isAwake = false;
+
+  const schedule = (at: number) => {
+    const due = Math.max(at, notBefore, clock.now());
+    if (!isAwake || due === Infinity || (wake && wake.at <= due)) return;
+    wake?.callOff();
+    const callOff = clock.wakeAt(due, () => {
+      wake = null;
+      serial(round).catch((error: unknown) => {
+        onError(error);
+        schedule(clock.now() + RETRY_AFTER_MS);
+      });
+    });
+    wake = { at: due, callOff };
+  };
+
+  const round = async () => {
+    notBefore = clock.now() + GAP_MS;
+    outlook = await readOutlook(ports);
+    const now = clock.now();
+    const due = outlook.surveys.filter((survey) => {
+      const key = keyOf(survey.state);
+      return dirty.has(key) && mayStart(survey, now) && now >= (lookAgainAt.get(key) ?? 0);
+    });
+    const drifting = await readAllDrifting(ports, outlook, due);
+    const decisions = planDesiredState({
+      ...outlook,
+      states: outlook.surveys.map(({ state }) => state),
+      agents: (state) => drifting.get(keyOf(state)) ?? [],
+      busy: busyAgents(ports.controller.openRollouts()),
+      now,
+    });
+    for (const { state } of due) {
+      dirty.delete(keyOf(state));
+      lookAgainAt.set(keyOf(state), now + state.plan.followUp.everyMs);
+    }
+    for (const decision of decisions) {
+      await execute(ports, decision, outlook);
+      // There may be more agents than fit into one.
+      if (decision.kind === "start_rollout")
+        dirty.add(keyOf({ groupId: decision.groupId, product: decision.spec.product }));
+    }
+    schedule(nextRoundAt(outlook, dirty, lookAgainAt));
+  };
+
+  const changed = () => {
+    for (const { state } of outlook.surveys) dirty.add(keyOf(state));
+    lookAgainAt.clear();
+    schedule(0);
+  };
+
+  const unsubscribe = bus.subscribe((change) => {
+    if (outlook.surveys.length === 0) return;
+    if (change.kind === "release") changed();
+    if (change.kind === "rollout") {
+      for (const { state } of outlook.surveys) dirty.add(keyOf(state));
+      schedule(0);
+    }
+    if (change.kind === "agent") {
+      const key = driftingKey(ports, outlook, change.agentId);
+      if (key === null || dirty.has(key)) return;
+      dirty.add(key);
+      schedule(lookAgainAt.get(key) ?? 0);
+    }
+  });
+
+  const loadAll = async () => {
+    outlook = await readOutlook(ports);
+    changed();
+  };
+  return {
+    outlook: () => readOutlook(ports),
+    start: () => {
+      isAwake = true;
+      serial(loadAll).catch(onError);
+    },
+    changed: () => void serial(loadAll).catch(onError),
+    stop: () => {
+      isAwake = false;
+      unsubscribe();
+      wake?.callOff();
+    },
+    idle: () => serial.idle(),
+  };
+}
+
+const NOTHING: DesiredOutlook = {
+  surveys: [],
+  revisions: new Map(),
+  releases: [],
+  rollouts: [],
+  followed: () => null,
+};
+
+async function readOutlook({ db, controller }: DriverPorts): Promise<DesiredOutlook> {
+  const rows = await db.selectFrom("group_desired").selectAll().execute();
+  if (rows.length === 0) return NOTHING;
+  const states = rows.map(toDesiredState);
+  const releases = await readDesiredReleases(db, [...new Set(states.map(({ product }) => product))]);
+  const waits = new Map<string, number>();
+  for (const { rollout, targets } of controller.openRollouts()) {
+    const wait = offlineWait(rollout, targets);
+    if (wait) waits.set(rollout.id, wait.since);
+  }
+  const rollouts: GroupRollout[] = [];
+  for (const state of states) {
+    rollouts.push(...(await readGroupRollouts(db, state, (id) => waits.get(id) ?? null)));
+  }
+  return {
+    surveys: states.map((state) => surveyDesired(state, releases, rollouts)),
+    revisions: new Map(
+      rows.map((row) => [keyOf({ groupId: row.group_id, product: row.product }), row.revision]),
+    ),
+    releases,
+    rollouts,
+    followed: createFollowed(states),
+  };
+}
+
+async function readAllDrifting(
+  { db, memberships }: DriverPorts,
+  { followed }: DesiredOutlook,
+  surveys: readonly DesiredSurvey[],
+): Promise<ReadonlyMap<string, readonly DriftingAgent[]>> {
+  const drifting = new Map<string, readonly DriftingAgent[]>();
+  for (const { state, release } of surveys) {
+    if (release === null) continue;
+    drifting.set(keyOf(state), await readDrifting(db, { memberships, followed }, { state, release }));
+  }
+  return drifting;
+}
+
+/** The state that a connected agent follows and does not meet; null: there is none. From memory. */
+function driftingKey(
+  { roster, memberships }: DriverPorts,
+  { surveys, followed }: DesiredOutlook,
+  agentId: string,
+): string | null {
+  const list = memberships.listOf(agentId);
+  const groupId = list ? followed(list) : null;
+  if (!list || groupId === null) return null;
+  const key = keyOf({ groupId, product: list.product });
+  const release = surveys.find(({ state }) => keyOf(state) === key)?.release;
+  const agent = roster.get(agentId);
+  const isDrifting = agent && agent.connectedAt !== null && release && agent.version !== release.version;
+  return isDrifting ? key : null;
+}
+
+async function execute(
+  ports: DriverPorts,
+  decision: DesiredDecision,
+  outlook: DesiredOutlook,
+): Promise<void> {
+  if (decision.kind === "let_offline_go") {
+    await ports.controller.change(decision.rolloutId, (draft) => {
+      const { rollout, targets } = draft.before;
+      for (const target of offlineWait(rollout, targets)?.targets ?? [])
+        moveTarget(draft, target, { kind: "cancel" });
+    });
+    return;
+  }
+  const { groupId, spec } = decision;
+  const revision = outlook.revisions.get(keyOf({ groupId, product: spec.product })) ?? 0;
+  const createdBy = `group ${ports.book.find(groupId)?.row.name ?? groupId}`;
+  await startGroupRollout(ports, decision, { revision, createdBy });
+}
+
+function nextRoundAt(
+  { surveys, rollouts }: DesiredOutlook,
+  dirty: ReadonlySet<string>,
+  lookAgainAt: ReadonlyMap<string, number>,
+): number {
+  const states = surveys.map(({ state }) => state);
+  const times = rollouts.map((rollout) => letsOfflineGoAt(rollout, states));
+  for (const { state, phase } of surveys) {
+    if (phase.kind !== "following" || !dirty.has(keyOf(state))) continue;
+    times.push(Math.max(phase.notBefore, lookAgainAt.get(keyOf(state)) ?? 0));
+  }
+  return Math.min(Infinity, ...times);
+}
