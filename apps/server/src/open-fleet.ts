@@ -6,6 +6,7 @@ import {
   type ControlPlane,
   createAgentAuthority,
   createAudit,
+  createEventJournal,
   createGuard,
   createGuardedFetcher,
   createImportedLocator,
@@ -16,6 +17,7 @@ import {
   createSources,
   createSystemRandom,
   type Database,
+  type EventJournal,
   type Network,
   type ObjectStore,
   openControlPlane,
@@ -41,6 +43,7 @@ export interface OpenFleet {
   readonly authority: CertifiedKey;
   readonly plane: ControlPlane;
   readonly audit: Audit;
+  readonly events: EventJournal;
   readonly releases: ReleaseRegistry;
   readonly sources: Sources;
   /** For secrets in the database that have to be read again. */
@@ -68,10 +71,12 @@ export async function openFleet(options: OpenFleetOptions, closing: Closing): Pr
   const objects = await openFolderObjectStore(folder.objects);
   const bus = createLocalBus(onError);
   const audit = createAudit({ db, clock });
-  const shared = { db, clock, bus, onError };
+  const random = createSystemRandom();
+  const events = createEventJournal({ clock, random });
+  const shared = { db, clock, bus, events, audit, onError };
   const plane = await openControlPlane({
     ...shared,
-    random: createSystemRandom(),
+    random,
     authority: createAgentAuthority(authority, { clock }),
     signingKey: assignmentKey,
   });
@@ -91,7 +96,7 @@ export async function openFleet(options: OpenFleetOptions, closing: Closing): Pr
   await releases.resume();
   const sources = createSources({ db, clock, sealer, host, releases, trustedAnchor });
   closing.add(() => sources.stop());
-  return { db, objects, bus, authority, plane, audit, releases, sources, sealer };
+  return { db, objects, bus, authority, plane, audit, events, releases, sources, sealer };
 }
 
 async function openStore(path: string): Promise<Database> {

@@ -6,6 +6,8 @@ import { createAgentDesk } from "./agents/desk.ts";
 import type { Agents, RegistrationTokens } from "./agents/ports.ts";
 import { createRegistrationTokens } from "./agents/registration-tokens.ts";
 import { loadRoster } from "./agents/roster.ts";
+import type { Audit } from "./audit/ports.ts";
+import type { EventJournal } from "./events/ports.ts";
 import type { AgentDesk, AgentLine } from "./gateway/ports.ts";
 import { createDesiredStates } from "./desired/desired-states.ts";
 import { createDesiredDriver } from "./desired/driver.ts";
@@ -24,6 +26,8 @@ export interface ControlPlanePorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly bus: Bus;
+  readonly events: EventJournal;
+  readonly audit: Audit;
   readonly authority: AgentAuthority;
   /** The controller's private key, Ed25519: assignments are signed with it. */
   readonly signingKey: KeyObject;
@@ -55,18 +59,31 @@ export interface ControlPlane {
  * nothing that was answered. Throws `STORE_UNAVAILABLE`.
  */
 export async function openControlPlane(ports: ControlPlanePorts): Promise<ControlPlane> {
-  const { db, clock, bus, authority, signingKey, onError } = ports;
+  const { db, clock, bus, events, audit, authority, signingKey, onError } = ports;
   let gatewayLine: AgentLine | null = null;
   const line = () => gatewayLine;
   const newId = createIdSource(clock, ports.random);
   const roster = await loadRoster(db);
   const groupIndex = await loadGroups(db);
-  const controller = createController({ db, clock, newId, bus, roster, line, signingKey, onError });
+  const controller = createController({ ...ports, newId, roster, line });
   await controller.load();
   const { targets } = controller;
   const listeningSince = () => controller.listeningSince();
   const assignmentKey = rawPublicKey(signingKey);
-  const shared = { db, clock, newId, bus, roster, line, targets, listeningSince, onError, ...groupIndex };
+  const shared = {
+    db,
+    clock,
+    newId,
+    bus,
+    events,
+    audit,
+    roster,
+    line,
+    targets,
+    listeningSince,
+    onError,
+    ...groupIndex,
+  };
   const desk = createAgentDesk({ ...shared, authority, assignmentKey });
   const desiring = { ...shared, controller };
   const driver = createDesiredDriver(desiring);

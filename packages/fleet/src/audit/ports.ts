@@ -81,11 +81,21 @@ export interface AuditHead {
 }
 
 export type AuditVerification =
-  | { readonly kind: "intact"; readonly head: AuditHead; readonly from: AuditHead; readonly checked: number }
+  | {
+      readonly kind: "intact";
+      readonly head: AuditHead;
+      /** What the first record that is left follows. */
+      readonly from: AuditHead;
+      readonly checked: number;
+      /** Whether the expected head was found; `pruned`: it is older than what is left. */
+      readonly anchor: "none" | "met" | "pruned";
+    }
   | {
       readonly kind: "broken";
+      /** Of the first record that is wrong or missing. */
       readonly sequence: number;
       readonly problem: string;
+      /** How many before it are right. */
       readonly checked: number;
     };
 

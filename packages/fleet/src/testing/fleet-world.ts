@@ -6,8 +6,10 @@ import type { RolloutRequest, RolloutView, TargetView } from "@muster/protocol/h
 import { generateSigningKey, rawPublicKey } from "@muster/trust";
 import { createLocalBus } from "../adapters/local-bus.ts";
 import type { AgentAuthority } from "../agents/authority.ts";
+import { createAudit } from "../audit/audit.ts";
 import { versionKey } from "../agents/version-key.ts";
 import { type ControlPlane, openControlPlane } from "../control-plane.ts";
+import { createEventJournal } from "../events/event-journal.ts";
 import type { AgentLine } from "../gateway/ports.ts";
 import type { Clock, FleetChange, Random } from "../ports.ts";
 import { insertAll } from "../store/bulk.ts";
@@ -237,11 +239,15 @@ class World implements FleetWorld {
     const bus = createLocalBus(rethrow);
     const isAlive = () => this.#life?.watched === watched;
     bus.subscribe((change) => this.changes.push(change));
+    const clock = mortalClock(this.clock, isAlive);
+    const random = countingRandom(this.#starts);
     const plane = await openControlPlane({
       db: watched.db,
-      clock: mortalClock(this.clock, isAlive),
-      random: countingRandom(this.#starts),
+      clock,
+      random,
       bus,
+      events: createEventJournal({ clock, random }),
+      audit: createAudit({ db: watched.db, clock }),
       authority: AUTHORITY,
       signingKey: this.#signingKey,
       onError: (error) => {

@@ -3,7 +3,9 @@ import { createAuthority, createKeyAndRequest } from "@muster/trust/x509";
 import { createLocalBus } from "../adapters/local-bus.ts";
 import { createSystemRandom } from "../adapters/system-random.ts";
 import { createAgentAuthority } from "../agents/authority.ts";
+import { createAudit } from "../audit/audit.ts";
 import { type ControlPlane, openControlPlane } from "../control-plane.ts";
+import { createEventJournal } from "../events/event-journal.ts";
 import type { AgentHello, AgentIdentity, Instruction } from "../gateway/ports.ts";
 import type { FleetChange } from "../ports.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
@@ -40,11 +42,14 @@ export async function createTestPlane(): Promise<TestPlane> {
   const bus = createLocalBus((error) => errors.push(error));
   bus.subscribe((change) => changes.push(change));
   const ca = await createAuthority({ name: "test", now: clock.now() });
+  const random = createSystemRandom();
   const plane = await openControlPlane({
     db: watched.db,
     clock,
-    random: createSystemRandom(),
+    random,
     bus,
+    events: createEventJournal({ clock, random }),
+    audit: createAudit({ db: watched.db, clock }),
     authority: createAgentAuthority(ca, { clock }),
     signingKey: generateSigningKey(),
     onError: (error) => errors.push(error),

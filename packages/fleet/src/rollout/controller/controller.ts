@@ -1,9 +1,9 @@
 import type { Rollout } from "@muster/core";
-import type { Database } from "../../store/database.ts";
 import { createGroupCommit } from "../../store/group-commit.ts";
 import type { TargetDesk } from "../ports.ts";
 import type { OpenRollout } from "./open-rollout.ts";
 import { beginDraft, isChanged, type RolloutDraft } from "./draft.ts";
+import type { Also } from "./ledger.ts";
 import { readOpenIds, readWholeRollout } from "./load.ts";
 import { type OutcomeReport, recordOutcomes } from "./outcomes.ts";
 import { type ControllerPorts, createParts } from "./parts.ts";
@@ -28,9 +28,12 @@ export interface Controller {
   /** Runs work in turn with everything else that changes rollouts. */
   inTurn<Result>(work: () => Promise<Result>): Promise<Result>;
   /** Writes a new rollout, with what `also` writes, and begins to drive it; call it in turn. */
-  add(created: NewRollout, also?: (trx: Database) => Promise<void>): Promise<void>;
-  /** Changes an open rollout by a draft, in turn; null if there is no such open rollout. */
-  change(rolloutId: string, edit: (draft: RolloutDraft) => void): Promise<Rollout | null>;
+  add(created: NewRollout, also?: Also): Promise<void>;
+  /**
+   * Changes an open rollout by a draft, in turn, with what `also` writes if it is changed; null if there is no such open
+   * rollout.
+   */
+  change(rolloutId: string, edit: (draft: RolloutDraft) => void, also?: Also): Promise<Rollout | null>;
   openRollouts(): readonly OpenRollout[];
 }
 
@@ -70,13 +73,13 @@ export function createController(ports: ControllerPorts): Controller {
     listeningSince: () => listeningSince,
     inTurn,
     add: (created, also) => ledger.add(created, also),
-    change: (rolloutId, edit) =>
+    change: (rolloutId, edit, also) =>
       inTurn(async () => {
         const open = book.get(rolloutId);
         if (!open) return null;
         const draft = beginDraft(open, clock.now());
         edit(draft);
-        if (isChanged(draft)) await ledger.commit([draft]);
+        if (isChanged(draft)) await ledger.commit([draft], also);
         poke(rolloutId);
         return draft.rollout;
       }),

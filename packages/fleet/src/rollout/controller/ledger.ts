@@ -1,5 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { isTargetEnded, isUnderWay, type Target } from "@muster/core";
+import type { Audit } from "../../audit/ports.ts";
+import type { EventJournal } from "../../events/ports.ts";
 import type { Bus } from "../../ports.ts";
 import type { Database } from "../../store/database.ts";
 import { isSettled } from "../settled.ts";
@@ -7,6 +9,8 @@ import type { Book } from "./book.ts";
 import type { Dispatch } from "./assignments.ts";
 import type { Deliveries } from "./deliveries.ts";
 import { type RolloutDraft, targetsAfter } from "./draft.ts";
+import { deedsOfDraft } from "./draft-deeds.ts";
+import { eventsOfCreation, eventsOfDraft } from "./draft-events.ts";
 import { readWholeRollout } from "./load.ts";
 import { insertRollout, type NewRollout, writeDraft } from "./write-draft.ts";
 
@@ -14,6 +18,8 @@ export interface LedgerPorts {
   readonly db: Database;
   readonly book: Book;
   readonly bus: Bus;
+  readonly events: EventJournal;
+  readonly audit: Audit;
   readonly deliveries: Deliveries;
   /** The assignments of a rollout that may not have been sent. */
   readonly readDispatches: (rolloutId: string) => Promise<readonly Dispatch[]>;
@@ -23,18 +29,21 @@ export interface LedgerPorts {
   readonly poke: (rolloutId: string) => void;
 }
 
+/** Writes more in the same transaction. */
+export type Also = (trx: Database) => Promise<void>;
+
 /** The one way in which rollouts change: written first, then followed by the book, then told to everyone. */
 export interface Ledger {
   /** Writes the drafts in one transaction, with what `also` writes. Throws `RESOURCE_CONFLICT`, `STORE_UNAVAILABLE`. */
-  commit(drafts: readonly RolloutDraft[], also?: (trx: Database) => Promise<void>): Promise<void>;
+  commit(drafts: readonly RolloutDraft[], also?: Also): Promise<void>;
   /** Writes a new rollout whole, with what `also` writes, and opens it. Throws `STORE_UNAVAILABLE`, or what `also` does. */
-  add(created: NewRollout, also?: (trx: Database) => Promise<void>): Promise<void>;
+  add(created: NewRollout, also?: Also): Promise<void>;
   /** Reads again the rollouts whose last commit may or may not have happened. Call before every use of the book. */
   refresh(): Promise<void>;
 }
 
 export function createLedger(ports: LedgerPorts): Ledger {
-  const { db, book, bus, deliveries, signingKey, poke, readDispatches } = ports;
+  const { db, book, bus, events, audit, deliveries, signingKey, poke, readDispatches } = ports;
   const doubtful = new Set<string>();
 
   const follow = (draft: RolloutDraft) => {
@@ -62,6 +71,8 @@ export function createLedger(ports: LedgerPorts): Ledger {
         const dispatches = [];
         for (const draft of drafts) dispatches.push(...(await writeDraft(trx, draft, signingKey)));
         await also?.(trx);
+        await events.append(trx, drafts.flatMap(eventsOfDraft));
+        await audit.recordIn(trx, drafts.flatMap(deedsOfDraft));
         return dispatches;
       };
       try {
@@ -81,6 +92,7 @@ export function createLedger(ports: LedgerPorts): Ledger {
         await db.transaction().execute(async (trx) => {
           await insertRollout(trx, created);
           await also?.(trx);
+          await events.append(trx, eventsOfCreation(created));
         });
       } catch (error) {
         doubtful.add(rollout.id);

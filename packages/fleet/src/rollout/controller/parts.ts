@@ -1,5 +1,7 @@
 import type { KeyObject } from "node:crypto";
+import type { Audit } from "../../audit/ports.ts";
 import type { Roster } from "../../agents/roster.ts";
+import type { EventJournal } from "../../events/ports.ts";
 import type { AgentLine } from "../../gateway/ports.ts";
 import type { Bus, Clock } from "../../ports.ts";
 import type { Database } from "../../store/database.ts";
@@ -19,6 +21,8 @@ export interface ControllerPorts {
   readonly clock: Clock;
   readonly newId: () => string;
   readonly bus: Bus;
+  readonly events: EventJournal;
+  readonly audit: Audit;
   readonly roster: Roster;
   /** How agents are reached; null until the gateway stands. */
   readonly line: () => AgentLine | null;
@@ -30,7 +34,7 @@ export interface ControllerPorts {
 
 /** What a controller consists of, put together; `listeningSince` is told when it is asked. */
 export function createParts(ports: ControllerPorts, listeningSince: () => number) {
-  const { db, clock, bus, roster, line, signingKey, onError } = ports;
+  const { db, clock, bus, events, audit, roster, line, signingKey, onError } = ports;
   const book = createBook();
   const serial = createSerial();
   const shelf = createReleaseShelf(bus);
@@ -48,6 +52,8 @@ export function createParts(ports: ControllerPorts, listeningSince: () => number
     db,
     book,
     bus,
+    events,
+    audit,
     deliveries,
     readDispatches: (rolloutId) => readDispatches(db, rolloutId, { shelf, now: clock.now() }),
     signingKey,
