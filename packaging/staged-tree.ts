@@ -4,7 +4,8 @@ import type { PackageFile } from "./package-content.ts";
 
 /** Writes a file of a build tree, with its folders. */
 export function writeStaged(path: string, content: PackageFile["content"], mode: number): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  mkdirSync(dirname(path), { recursive: true });
+  chmodSync(dirname(path), 0o755);
   if ("file" in content) copyFileSync(content.file, path);
   else writeFileSync(path, content);
   chmodSync(path, mode);

@@ -63,7 +63,7 @@ start_or_restart() {
     restart_unit muster-updater.path
     restart_unit muster-agent.service
     # It takes the packaged version if the policy asks for that, and else has nothing to do.
-    systemctl start --no-block muster-updater.service || say "muster-updater did not start"
+    start_unit muster-updater.service
   fi
 }
 

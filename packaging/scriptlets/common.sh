@@ -71,7 +71,7 @@ drop_units() {
   if systemd_runs; then
     reload_units
     for unit in $UNITS_ALL; do
-      systemctl reset-failed "$unit" >/dev/null 2>&1 || true
+      forget_failure "$unit"
     done
   fi
 }

@@ -27,6 +27,10 @@ stop_unit() {
   deb-systemd-invoke stop "$1" >/dev/null || say "$1 did not stop"
 }
 
+forget_failure() {
+  deb-systemd-invoke reset-failed "$1" >/dev/null 2>&1 || true
+}
+
 forget_units() {
   if command -v deb-systemd-helper >/dev/null; then
     for unit in $UNITS_ENABLED; do

@@ -29,6 +29,10 @@ stop_unit() {
   systemctl stop "$1" >/dev/null || say "$1 did not stop"
 }
 
+forget_failure() {
+  systemctl reset-failed "$1" >/dev/null 2>&1 || true
+}
+
 forget_units() {
   if has_systemctl; then
     for unit in $UNITS_ENABLED; do
