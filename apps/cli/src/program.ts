@@ -10,6 +10,7 @@ import { userCommands } from "./people/user-commands.ts";
 import { releaseCommands } from "./release/commands.ts";
 import { rolloutCommands } from "./rollouts/commands.ts";
 import { serverProgramCommand } from "./server/command.ts";
+import { sourceCommands } from "./sources/commands.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 import { tokenCommands } from "./tokens/commands.ts";
 
@@ -20,6 +21,7 @@ export function createProgram(terminal: Terminal): CommandUnknownOpts {
     .enablePositionalOptions()
     .addHelpText("after", `\n${EXIT_CODE_HELP}`)
     .addCommand(releaseCommands(terminal))
+    .addCommand(sourceCommands(terminal))
     .addCommand(agentCommands(terminal))
     .addCommand(rolloutCommands(terminal))
     .addCommand(tokenCommands(terminal))

@@ -1,10 +1,7 @@
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
-import { Option } from "@commander-js/extra-typings";
-import { assetNames, isErrorCode, MusterError, parseManifest, type Manifest } from "@muster/core";
+import { assetNames, MusterError, parseManifest, type Manifest } from "@muster/core";
 import type { Client, ReleaseView } from "@muster/protocol/http";
-import { parseDuration } from "../arguments/duration.ts";
-import { argument } from "../arguments/usage.ts";
 import { serverCommand } from "../connection/commands.ts";
 import { connect } from "../connection/connect.ts";
 import { progressOn, type Progress } from "../terminal/progress.ts";
@@ -14,8 +11,7 @@ import { findRelease, readManifestFile, readSignatureFile } from "./release-file
 import { describeRelease } from "./release-text.ts";
 import { uploadBody } from "./upload-body.ts";
 import { checkArchives } from "./verify.ts";
-
-const POLL_MS = 500;
+import { noWaitOption, waitTimeoutOption, waitUntilReady } from "./wait-until-ready.ts";
 
 export function publishCommand(terminal: Terminal) {
   return serverCommand("publish")
@@ -23,12 +19,8 @@ export function publishCommand(terminal: Terminal) {
     .argument("<release>", "the release's folder, or its manifest")
     .option("--from-url", "let the server fetch the archives from the manifest's addresses")
     .option("--no-check", "do not hold the archives against the manifest first: the server does it anyway")
-    .option("--no-wait", "do not wait until the release is ready")
-    .addOption(
-      new Option("--timeout <duration>", "how long to wait")
-        .argParser(argument(parseDuration))
-        .default(30 * 60_000, "30m"),
-    )
+    .addOption(noWaitOption())
+    .addOption(waitTimeoutOption())
     .action(async (path, options) => {
       const json = options.json ?? false;
       const files = await findRelease(path);
@@ -46,10 +38,8 @@ export function publishCommand(terminal: Terminal) {
       });
       const uploading = { client, folder: files.folder, manifest, progress, signal: terminal.signal };
       const uploaded = fromUrl ? published : await uploadArchives(published, uploading);
-      const limit = terminal.now() + options.timeout;
-      const release = options.wait
-        ? await waitUntilReady(uploaded, { client, progress, limit, terminal })
-        : uploaded;
+      const waiting = { client, progress, timeoutMs: options.timeout, terminal };
+      const release = options.wait ? await waitUntilReady(uploaded, waiting) : uploaded;
       reportOn(terminal, json).result(release, () => describeRelease(terminal.stdout, release));
     });
 }
@@ -88,40 +78,4 @@ async function uploadArchives(release: ReleaseView, { client, folder, manifest, 
   }
   progress.finish();
   return latest;
-}
-
-interface Waiting {
-  readonly client: Client;
-  readonly progress: Progress;
-  /** Milliseconds since 1970. */
-  readonly limit: number;
-  readonly terminal: Terminal;
-}
-
-async function waitUntilReady(release: ReleaseView, { client, progress, limit, terminal }: Waiting) {
-  const total = release.artifacts.reduce((sum, { size }) => sum + size, 0);
-  let latest = release;
-  let begun = false;
-  while (latest.state === "draft" || latest.state === "mirroring") {
-    if (terminal.now() > limit) {
-      throw new MusterError("RELEASE_NOT_READY", { version: latest.version, state: latest.state });
-    }
-    if (!begun) progress.begin("mirror", total);
-    begun = true;
-    progress.advance(latest.artifacts.reduce((sum, { mirroredBytes }) => sum + mirroredBytes, 0));
-    await terminal.wait(POLL_MS, terminal.signal);
-    latest = await client.releases.get(latest, { signal: terminal.signal });
-  }
-  progress.finish();
-  if (latest.state !== "ready") throw failureOf(latest);
-  return latest;
-}
-
-function failureOf({ product, version, state, code, message }: ReleaseView): MusterError {
-  const known = isErrorCode(code) ? code : state === "yanked" ? "RELEASE_YANKED" : "RELEASE_NOT_READY";
-  return new MusterError(known, {
-    release: `${product} ${version}`,
-    state,
-    ...(message !== null && { problem: message }),
-  });
 }

@@ -24,6 +24,7 @@ export function describeRelease(output: Output, release: ReleaseView): string {
     ["Floor", release.floor],
     ["Signed by", release.signedBy.join(", ")],
     ["Published", `${formatTime(release.publishedAt)} by ${release.publishedBy}`],
+    ...(release.origin === null ? [] : [["From", `${release.origin.source} ${release.origin.tag}`] as const]),
     ["Manifest", release.manifestDigest],
   ]);
   const artifacts = table(

@@ -10,9 +10,16 @@ export interface Progress {
   readonly begin: (what: string, totalBytes: number) => void;
   readonly advance: (doneBytes: number) => void;
   readonly finish: () => void;
+  /** Leaves what is begun as far as it has come. */
+  readonly abandon: () => void;
 }
 
-const SILENT: Progress = { begin: () => undefined, advance: () => undefined, finish: () => undefined };
+const SILENT: Progress = {
+  begin: () => undefined,
+  advance: () => undefined,
+  finish: () => undefined,
+  abandon: () => undefined,
+};
 const BAR_WIDTH = 30;
 /** A terminal is redrawn at most this often. */
 const REDRAW_MS = 80;
@@ -36,12 +43,15 @@ function barProgress({ stderr, now }: Pick<Terminal, "stderr" | "now">): Progres
     const text = `${percent} ${bar(share, BAR_WIDTH)} ${formatBytes(state.done)} of ${formatBytes(state.total)}  ${state.what}`;
     lines.show([cut(text, stderr.columns - 1)]);
   };
-  const finish = () => {
+  const abandon = () => {
     if (state.what === "") return;
-    state = { ...state, done: state.total };
     draw();
     lines.end();
     state = { what: "", total: 0, done: 0 };
+  };
+  const finish = () => {
+    state = { ...state, done: state.total };
+    abandon();
   };
   return {
     begin: (what, total) => {
@@ -54,6 +64,7 @@ function barProgress({ stderr, now }: Pick<Terminal, "stderr" | "now">): Progres
       if (now() - drawnAt >= REDRAW_MS) draw();
     },
     finish,
+    abandon,
   };
 }
 
@@ -75,5 +86,8 @@ function lineProgress({ stderr, now }: Pick<Terminal, "stderr" | "now">): Progre
       stderr.write(`${state.what}: ${formatBytes(done)} of ${formatBytes(state.total)}\n`);
     },
     finish,
+    abandon: () => {
+      state = { what: "", total: 0, saidAt: 0, said: false };
+    },
   };
 }
