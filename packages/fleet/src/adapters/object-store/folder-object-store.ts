@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { mkdir, open, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { MusterError } from "@muster/core";
 import type { ObjectContent, ObjectStore } from "../../ports.ts";
+import { createPieceReader } from "./piece-reader.ts";
 import { createPartials, sweepIncoming } from "./partials.ts";
 import { type Folders, publishFile, syncFolder, writing } from "./store-files.ts";
 import { requireContent, takeContent } from "./take-content.ts";
@@ -24,6 +24,7 @@ export async function openFolderObjectStore(root: string): Promise<ObjectStore> 
     await syncFolder(root);
   });
   const partials = createPartials(folders);
+  const readPieces = createPieceReader();
   const has = async (sha256: string) => (await sizeOf(pathOf(folders, sha256))) !== null;
   return {
     has,
@@ -39,7 +40,7 @@ export async function openFolderObjectStore(root: string): Promise<ObjectStore> 
       const path = pathOf(folders, sha256);
       const size = await sizeOf(path);
       if (path === null || size === null) throw new MusterError("OBJECT_NOT_FOUND", { sha256 });
-      return { size, stream: createReadStream(path, { start: fromByte }) };
+      return { size, content: readPieces(path, fromByte) };
     },
   };
 }

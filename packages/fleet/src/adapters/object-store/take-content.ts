@@ -2,9 +2,8 @@ import type { Hash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import { MusterError } from "@muster/core";
 import type { ObjectContent } from "../../ports.ts";
+import { createProgressTeller } from "./progress-teller.ts";
 import { writeAt, writing } from "./store-files.ts";
-
-const PROGRESS_INTERVAL_MS = 250;
 
 /** A file that content is written to, and what is in it. */
 export interface Draft {
@@ -20,20 +19,23 @@ export async function takeContent(
   { sha256, sizeBytes, onProgress }: ObjectContent,
   source: AsyncIterable<Uint8Array>,
 ): Promise<number> {
+  const progress = createProgressTeller(onProgress);
   let stored = bytes;
-  let toldAt = performance.now();
-  for await (const chunk of source) {
-    const position = stored;
-    stored += chunk.byteLength;
-    if (stored > sizeBytes) throw new MusterError("MIRROR_TOO_LARGE", { expectedBytes: sizeBytes });
-    hash.update(chunk);
-    await writing(sha256, () => writeAt(file, chunk, position));
-    if (onProgress && performance.now() - toldAt >= PROGRESS_INTERVAL_MS) {
-      toldAt = performance.now();
-      onProgress(stored);
+  try {
+    for await (const chunk of source) {
+      const position = stored;
+      if (position + chunk.byteLength > sizeBytes) {
+        throw new MusterError("MIRROR_TOO_LARGE", { expectedBytes: sizeBytes });
+      }
+      hash.update(chunk);
+      await writing(sha256, () => writeAt(file, chunk, position));
+      stored += chunk.byteLength;
+      progress.note(stored);
     }
+    return stored;
+  } finally {
+    progress.end();
   }
-  return stored;
 }
 
 /** Throws `ARTIFACT_SIZE_MISMATCH` or `ARTIFACT_DIGEST_MISMATCH` unless the draft is the content. */
