@@ -22,7 +22,7 @@ export function requireOwnOrigin({ publicUrl }: OriginPorts, request: FastifyReq
   if (isOwn && (site === undefined || site === "same-origin")) return;
   throw new MusterError("AUTH_ORIGIN_FOREIGN", {
     origin: origin?.slice(0, 128) ?? null,
-    ...(site !== undefined && { site: String(site).slice(0, 32) }),
+    ...(site !== undefined && { site: site.slice(0, 32) }),
   });
 }
 

@@ -57,11 +57,12 @@ export function isWithin(wanted: Grants, own: Grants): boolean {
 /** What two grants both give: those of an API token, held against those that its owner has now. */
 export function commonGrants(a: Grants, b: Grants): Grants {
   const ids = new Set([...(a.groups ?? []), ...(b.groups ?? [])].map(({ groupId }) => groupId));
+  const everywhere = lesserRole(a.role, b.role);
   const groups = [...ids].flatMap((groupId) => {
     const role = lesserRole(roleIn(a, groupId), roleIn(b, groupId));
-    return role === null ? [] : [{ groupId, role }];
+    return role === null || isAtLeast(everywhere, role) ? [] : [{ groupId, role }];
   });
-  return { role: lesserRole(a.role, b.role), groups };
+  return { role: everywhere, groups };
 }
 
 /** The greatest role that somebody holds anywhere; null: none at all. */

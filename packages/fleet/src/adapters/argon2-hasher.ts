@@ -18,7 +18,7 @@ const SALT_BYTES = 16;
 const AT_ONCE = 2;
 /** Callers that wait for one. */
 const WAITING_MAX = 64;
-const PHC = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,2}),p=1\$([A-Za-z0-9+/]{22})\$([A-Za-z0-9+/]{43})$/;
+const PHC = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,2}),p=1\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{43})$/;
 
 const deriveKey = promisify(argon2);
 

@@ -65,8 +65,7 @@ export function createOpenIdProvider(settings: OpenIdSettings): IdentityProvider
         return identityOf(tokens.claims() ?? {}, settings);
       } catch (cause) {
         if (cause instanceof MusterError) throw cause;
-        const problem = cause instanceof Error ? cause.message.slice(0, 200) : "cannot be read";
-        throw new MusterError("OIDC_REFUSED", { problem }, { cause });
+        throw new MusterError("OIDC_REFUSED", { problem: problemOf(cause) }, { cause });
       }
     },
   };
@@ -100,4 +99,14 @@ function identityOf(
     email,
     groups: Array.isArray(groups) ? groups.filter((group) => typeof group === "string") : [],
   };
+}
+
+/** What the library found wrong; where it is a claim of the ID token, also which. */
+function problemOf(error: unknown): string {
+  const problem = error instanceof Error ? error.message.slice(0, 200) : "cannot be read";
+  for (let cause = error; typeof cause === "object" && cause !== null; ) {
+    if ("claim" in cause && typeof cause.claim === "string") return `${problem}: ${cause.claim}`;
+    cause = "cause" in cause ? cause.cause : null;
+  }
+  return problem;
 }

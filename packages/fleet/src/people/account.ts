@@ -4,6 +4,7 @@ import type { Audit } from "../audit/ports.ts";
 import type { Clock } from "../ports.ts";
 import type { Database } from "../store/database.ts";
 import type { UserRow } from "../store/schema.ts";
+import { createAttemptLimit } from "./attempt-limit.ts";
 import { createTotpSecret, stepOfCode } from "./one-time-codes.ts";
 import { normalizePassword, requireSuitablePassword } from "./password-policy.ts";
 import { auditEntry } from "./audit-entry.ts";
@@ -14,6 +15,7 @@ import { readUser, toUserView } from "./user-rows.ts";
 
 /** How long after a sign-in its user may change what the next one needs, in milliseconds. */
 export const PROOF_TTL_MS = 15 * 60_000;
+const GUESS_RATE = { burst: 10, refillMs: 30_000 };
 
 /**
  * What users do for themselves. Throws `AUTH_USER_REQUIRED` for a token's credentials, and where something is changed,
@@ -45,9 +47,15 @@ interface AccountPorts {
 export function createAccount(ports: AccountPorts): Account {
   const { db, clock } = ports;
   const owner = (caller: Caller) => requireRecentUser(db, caller, clock.now());
+  const guesses = createAttemptLimit(clock, GUESS_RATE);
   return {
     read: async (caller) => readMe(db, await requireUser(db, caller)),
-    changePassword: (request, caller) => changePassword(ports, request, caller),
+    changePassword: async (request, caller) => {
+      // A session left open is not to be a way of guessing the password.
+      const retryAfterMs = guesses.take(caller.credential.id);
+      if (retryAfterMs !== null) throw new MusterError("RATE_LIMITED", { retryAfterMs });
+      await changePassword(ports, request, caller);
+    },
     beginTotp: async (caller) => {
       const user = await owner(caller);
       const totp = createTotpSecret(user.name);

@@ -24,7 +24,8 @@ function problemOf(password: string, userName: string): string | null {
   if (characters.length < LENGTH_MIN) return `is shorter than ${LENGTH_MIN} characters`;
   if (characters.length > LENGTH_MAX) return `is longer than ${LENGTH_MAX} characters`;
   if (new Set(characters).size < DIFFERENT_MIN) return "repeats too few characters";
-  const rest = password.toLowerCase().replaceAll(userName, "");
-  if (rest.length < LENGTH_MIN / 2) return "is little more than the user's name";
+  const lower = password.toLowerCase();
+  const rest = lower.replaceAll(userName, "").replaceAll(/[^\p{L}\p{N}]/gu, "");
+  if (lower.includes(userName) && rest.length < LENGTH_MIN / 2) return "is little more than the user's name";
   return null;
 }

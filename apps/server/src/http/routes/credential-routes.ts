@@ -43,8 +43,7 @@ function sessionListRoutes(app: App, { people }: CredentialRoutesPorts): void {
     },
     handler: async (request) => {
       const caller = callerOf(request);
-      const userId = await askedUser(people, caller, request.query);
-      const owner = userId === "all" ? "all" : userId === null ? ownSessions(caller) : { userId };
+      const owner = (await askedOwner(people, caller, request.query)) ?? ownSessions(caller);
       return people.sessions.list(request.query, owner, caller.credential.id);
     },
   });
@@ -84,8 +83,7 @@ function apiTokenRoutes(app: App, { people }: CredentialRoutesPorts): void {
     },
     handler: async (request) => {
       const caller = callerOf(request);
-      const userId = await askedUser(people, caller, request.query);
-      const owner = userId === "all" ? "all" : userId === null ? ownTokens(caller) : { userId };
+      const owner = (await askedOwner(people, caller, request.query)) ?? ownTokens(caller);
       return people.apiTokens.list(request.query, owner);
     },
   });
@@ -134,15 +132,15 @@ function mayManage({ actor }: Caller): boolean {
   return can(actor, "users.manage");
 }
 
-/** Whose are asked for; throws `AUTH_FORBIDDEN` for others' unless the caller administers the fleet. */
-async function askedUser(
+/** Whose are asked for; null: the caller's own. Throws `AUTH_FORBIDDEN` for others' unless the caller administers the fleet. */
+async function askedOwner(
   { users }: Pick<People, "users">,
   { actor }: Caller,
   { user, all }: Asked,
-): Promise<string | null | "all"> {
-  if (all !== "true" && user === undefined) return actor.userId ?? null;
+): Promise<"all" | { readonly userId: string } | null> {
+  if (all !== "true" && user === undefined) return null;
   requireAllowed(actor, "users.read", "fleet");
-  return user === undefined ? "all" : (await users.read(user)).id;
+  return user === undefined ? "all" : { userId: (await users.read(user)).id };
 }
 
 /** Of a user; of whoever comes with a token of the server's own, those that stand on it. */

@@ -62,6 +62,11 @@ export function userRoutes(app: App, { people }: UserRoutesPorts): void {
     },
     handler: ({ params }) => users.read(params.user),
   });
+  standingRoutes(app, { people });
+  grantRoutes(app, { people });
+}
+
+function standingRoutes(app: App, { people: { users } }: UserRoutesPorts): void {
   app.route({
     method: "POST",
     url: "/api/v1/users/:user/reset-password",
@@ -92,7 +97,6 @@ export function userRoutes(app: App, { people }: UserRoutesPorts): void {
       handler: (request) => users[verb](request.params.user, callerOf(request)),
     });
   }
-  grantRoutes(app, { people });
 }
 
 /** Who administers a group gives and takes roles in it; what they know of other groups does not matter. */
