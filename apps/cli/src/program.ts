@@ -1,6 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { agentCommands } from "./agents/commands.ts";
+import { groupCommands } from "./groups/commands.ts";
 import { loginCommand } from "./connection/login.ts";
 import { demoCommand } from "./demo/command.ts";
 import { EXIT_CODE_HELP } from "./exit-code.ts";
@@ -23,6 +24,7 @@ export function createProgram(terminal: Terminal): CommandUnknownOpts {
     .addCommand(releaseCommands(terminal))
     .addCommand(sourceCommands(terminal))
     .addCommand(agentCommands(terminal))
+    .addCommand(groupCommands(terminal))
     .addCommand(rolloutCommands(terminal))
     .addCommand(tokenCommands(terminal))
     .addCommand(loginCommand(terminal))

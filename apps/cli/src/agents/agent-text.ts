@@ -1,4 +1,4 @@
-import type { AgentView, TargetView } from "@muster/protocol/http";
+import type { AgentDesiredView, AgentView, TargetView } from "@muster/protocol/http";
 import { formatAgo, formatBytes, formatDuration, formatTime } from "../terminal/format.ts";
 import { facts, table } from "../terminal/table.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -26,8 +26,15 @@ export function agentTable({ stdout, now }: Terminal, agents: readonly AgentView
   );
 }
 
+/** What there is to say about one agent. */
+export interface AgentDescription {
+  readonly agent: AgentView;
+  readonly desired: AgentDesiredView;
+  readonly targets: readonly TargetView[];
+}
+
 /** Everything about one agent, and its updates. */
-export function describeAgent(terminal: Terminal, agent: AgentView, targets: readonly TargetView[]): string {
+export function describeAgent(terminal: Terminal, { agent, desired, targets }: AgentDescription): string {
   const { stdout } = terminal;
   const { telemetry, policy, target } = agent;
   const about = facts(stdout, [
@@ -37,6 +44,9 @@ export function describeAgent(terminal: Terminal, agent: AgentView, targets: rea
     ["Platform", `${agent.os}/${agent.arch}`],
     ["State", `${presence(agent)}, seen ${formatAgo(terminal.now(), agent.lastSeenAt)}`],
     ["Labels", labelText(agent.labels)],
+    ["Labels given", labelText(agent.assignedLabels)],
+    ["Groups", agent.groups.map(({ name }) => name).join(" ")],
+    ["Desired", desiredText(desired)],
     ["Enrolled", formatTime(agent.enrolledAt)],
     ["Local policy", policyText(policy)],
     ["Capabilities", agent.capabilities.join(", ")],
@@ -58,6 +68,12 @@ export function describeAgent(terminal: Terminal, agent: AgentView, targets: rea
   return targets.length === 0
     ? about
     : `${about}\n${historyTable(terminal, targets)}${lastOutput(terminal, targets)}`;
+}
+
+function desiredText({ group, version, drift, why }: AgentDesiredView): string | null {
+  if (group === null) return null;
+  const wanted = version ?? "no release is ready";
+  return `${wanted} by ${group}${drift === null ? "" : `, not there: ${why ?? drift}`}`;
 }
 
 function historyTable({ stdout }: Terminal, targets: readonly TargetView[]): string {

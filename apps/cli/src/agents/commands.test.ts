@@ -22,6 +22,8 @@ describe("muster agents", () => {
   test("passes its filters on", async () => {
     await using api = await stubApi({ "GET /api/v1/agents": () => pageOf([]) });
     const filters = [
+      "--filter",
+      "version:<2.6 -tag:canary",
       "--labels",
       "env=production",
       "--version",
@@ -34,6 +36,7 @@ describe("muster agents", () => {
     ];
     await runMuster(["agents", ...filters], { env: api.env });
     expect(api.requests[0]?.query).toEqual({
+      filter: "version:<2.6 -tag:canary",
       labels: "env=production",
       version: "1.0.0",
       state: "failed",
@@ -81,9 +84,18 @@ describe("muster agents", () => {
     await using api = await stubApi({
       "GET /api/v1/agents/ag_1": () => sampleAgent({ target }),
       "GET /api/v1/agents/ag_1/targets": () => pageOf([failed]),
+      "GET /api/v1/agents/ag_1/desired": () => ({
+        groupId: "grp_1",
+        group: "edge",
+        version: "1.2.0",
+        phase: "following",
+        drift: "offline",
+        why: "it is not connected",
+      }),
     });
     const { stdout } = await runMuster(["agents", "show", "ag_1"], { env: api.env });
     expect(stdout).toMatch(/Update +1\.2\.0 pending in ro_2\nWhy +the host's clock is too far off/);
+    expect(stdout).toMatch(/Desired +1\.2\.0 by edge, not there: it is not connected\n/);
     expect(stdout).toMatch(/rolled_back +- +PROBATION_CRASHED: ended 3 times/);
     expect(stdout).toContain("What 1.1.0 printed last\n  fatal: no licence\n");
   });
@@ -92,6 +104,7 @@ describe("muster agents", () => {
     await using api = await stubApi({
       "GET /api/v1/agents/nobody": () => "AGENT_NOT_FOUND",
       "GET /api/v1/agents/nobody/targets": () => "AGENT_NOT_FOUND",
+      "GET /api/v1/agents/nobody/desired": () => "AGENT_NOT_FOUND",
     });
     const result = await runMuster(["agents", "show", "nobody"], { env: api.env });
     expect(result).toMatchObject({
@@ -110,5 +123,23 @@ describe("muster agents", () => {
     expect(await revoke("yes")).toMatchObject({ code: 2 });
     expect(api.requests).toHaveLength(0);
     expect(await revoke("ag_1")).toMatchObject({ code: 0 });
+  });
+
+  test("labels those who match, once their number was typed", async () => {
+    const labelled = { matched: 12, changed: 3 };
+    await using api = await stubApi({ "POST /api/v1/agents/labels": () => labelled });
+    const args = ["agents", "label", "ring=1", "old-", "--filter", "env=test"];
+    const refused = await runMuster(args, { env: api.env, isTTY: true, answers: ["3"] });
+    expect(refused).toMatchObject({ code: 2 });
+    const done = await runMuster(args, { env: api.env, isTTY: true, answers: ["12"] });
+    expect(done).toMatchObject({ code: 0, stdout: "3 of 12 agents got other labels.\n" });
+    expect(JSON.parse(api.requests.at(-1)?.body.toString() ?? "")).toEqual({
+      selection: { kind: "filter", filter: "env=test", expected: 12 },
+      set: { ring: "1" },
+      remove: ["old"],
+      dryRun: false,
+    });
+    expect(api.requests).toHaveLength(3);
+    expect(await runMuster(["agents", "label", "ring=1"], { env: api.env })).toMatchObject({ code: 2 });
   });
 });

@@ -9,18 +9,22 @@ import { DEFAULT_LIMIT, readList } from "../connection/read-list.ts";
 import { reportOn } from "../terminal/report.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { agentTable, describeAgent } from "./agent-text.ts";
+import { FILTER_HELP } from "./filter-help.ts";
+import { labelCommand } from "./label.ts";
 
 export function agentCommands(terminal: Terminal) {
   return new Command("agents")
     .description("list agents, show one, lock one out")
     .addCommand(listCommand(terminal), { isDefault: true })
     .addCommand(showCommand(terminal))
+    .addCommand(labelCommand(terminal))
     .addCommand(revokeCommand(terminal));
 }
 
 function listCommand(terminal: Terminal) {
   return serverCommand("list")
     .description("list agents (what `muster agents` does)")
+    .option("--filter <filter>", "only those that match, see below")
     .option("--labels <expression>", "only those that match, e.g. env=production,os!=windows")
     .option("--product <name>", "only of this product", argument(parseName))
     .option("--version <version>", "only those that run this version", argument(parseVersionArgument))
@@ -29,8 +33,10 @@ function listCommand(terminal: Terminal) {
     .option("--online", "only those that are connected")
     .option("--offline", "only those that are not connected")
     .option("--limit <count>", "at most so many; 0 for all", argument(parseCount(0)), DEFAULT_LIMIT)
+    .addHelpText("after", FILTER_HELP)
     .action(async (options) => {
       const filter = {
+        filter: options.filter,
         labels: options.labels,
         product: options.product,
         version: options.version,
@@ -65,12 +71,13 @@ function showCommand(terminal: Terminal) {
     .option("--history <count>", "how many updates to show", argument(parseCount(1)), 10)
     .action(async (id, options) => {
       const client = await connect(options, terminal);
-      const [agent, targets] = await Promise.all([
+      const [agent, targets, desired] = await Promise.all([
         client.agents.get(id),
         client.agents.targets(id, { limit: options.history }),
+        client.agents.desired(id),
       ]);
-      reportOn(terminal, options.json ?? false).result({ ...agent, targets: targets.items }, () =>
-        describeAgent(terminal, agent, targets.items),
+      reportOn(terminal, options.json ?? false).result({ ...agent, targets: targets.items, desired }, () =>
+        describeAgent(terminal, { agent, desired, targets: targets.items }),
       );
     });
 }

@@ -19,3 +19,10 @@ export function parseShareOrCount(text: string): { readonly percent: number } | 
   if (sign === "" && Number.isSafeInteger(value) && value >= 1) return { count: value };
   throw usage("Write it as a number of agents, like 2, or a share, like 5%.");
 }
+
+/** A whole number between -1000 and 1000. */
+export function parsePriority(text: string): number {
+  const value = Number(text);
+  if (!/^-?\d+$/.test(text) || Math.abs(value) > 1000) throw usage("Give a whole number from -1000 to 1000.");
+  return value;
+}

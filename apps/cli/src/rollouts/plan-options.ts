@@ -1,3 +1,4 @@
+import type { Command, OptionValues } from "@commander-js/extra-typings";
 import { DEFAULT_LIMITS } from "@muster/core";
 import { parseDuration } from "../arguments/duration.ts";
 import { parseList } from "../arguments/labels.ts";
@@ -14,14 +15,29 @@ const duration = argument(parseDuration);
 
 /** A command that takes the whole plan of a rollout. */
 export function planCommand(name: string) {
-  const { deadlineMs, stabilizationMs, maxBoots } = DEFAULT_LIMITS;
-  return serverCommand(name)
+  const command = serverCommand(name)
     .argument("<product>", "product to update", argument(parseName))
     .argument("<version>", "version to bring it to", argument(parseVersionArgument))
     .optionsGroup("Who (one is required):")
     .option("--all", "every agent of the product")
+    .option("--group <group>", "the agents of this group")
     .option("--agents <ids>", "these agents, separated by commas", argument(parseList))
-    .option("--labels <expression>", "agents that match, e.g. env=production,os!=windows")
+    .option("--filter <filter>", "agents that match, e.g. 'env=production version:<2.6 -os:windows'")
+    .option("--labels <expression>", "agents that match, e.g. env=production,os!=windows");
+  return withPlan(command)
+    .optionsGroup("On each host:")
+    .option("--allow-downgrade", "also to a lower version, though never below the signed floor")
+    .optionsGroup("When:")
+    .option("--start-at <time>", "not before this moment, e.g. 2030-01-31T22:00:00Z", argument(parseTime))
+    .option("--emergency", "overtake what waits in other rollouts");
+}
+
+/** Adds how fast to go, when to stop and what holds on each host: what every plan has. */
+export function withPlan<Args extends unknown[], Options extends OptionValues, Global extends OptionValues>(
+  command: Command<Args, Options, Global>,
+) {
+  const { deadlineMs, stabilizationMs, maxBoots } = DEFAULT_LIMITS;
+  return command
     .optionsGroup("How fast (one is required):")
     .option(
       "--waves <ends>",
@@ -43,7 +59,6 @@ export function planCommand(name: string) {
     .option("--on-failure <action>", "pause, or roll_back what was updated", argument(parseAction))
     .option("--silent-after <duration>", "an agent that is silent for so long has failed", duration)
     .optionsGroup("On each host:")
-    .option("--allow-downgrade", "also to a lower version, though never below the signed floor")
     .option(
       "--health-deadline <duration>",
       `time to become healthy (default: ${formatDuration(deadlineMs)})`,
@@ -63,10 +78,7 @@ export function planCommand(name: string) {
       "--stage-deadline <stage=duration>",
       "longest time without progress in dispatched, downloading, verifying, staging or restarting; may be repeated",
       repeated(parseStageDeadline),
-    )
-    .optionsGroup("When:")
-    .option("--start-at <time>", "not before this moment, e.g. 2030-01-31T22:00:00Z", argument(parseTime))
-    .option("--emergency", "overtake what waits in other rollouts");
+    );
 }
 
 function parseAction(text: string): "pause" | "roll_back" {

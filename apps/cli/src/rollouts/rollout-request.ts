@@ -8,6 +8,8 @@ export interface PlanOptions {
   readonly all?: true | undefined;
   readonly agents?: readonly string[] | undefined;
   readonly labels?: string | undefined;
+  readonly filter?: string | undefined;
+  readonly group?: string | undefined;
   readonly waves?: readonly WaveEnd[] | undefined;
   readonly settle?: number | undefined;
   readonly approveManually?: true | undefined;
@@ -52,6 +54,16 @@ export function rolloutRequest(product: string, version: string, options: PlanOp
     product,
     version,
     cohort: cohortOf(options),
+    ...planOf(options),
+    allowDowngrade: options.allowDowngrade,
+    priority: options.emergency && "emergency",
+    startAt: options.startAt,
+  };
+}
+
+/** What a rollout and a group's desired state have in common. */
+export function planOf(options: PlanOptions) {
+  return {
     strategy: strategyOf(options),
     maxInFlight: options.maxInFlight,
     failurePolicy: {
@@ -59,26 +71,25 @@ export function rolloutRequest(product: string, version: string, options: PlanOp
       action: options.onFailure,
       silentAfterMs: options.silentAfter,
     },
-    allowDowngrade: options.allowDowngrade,
     limits: {
       deadlineMs: options.healthDeadline,
       stabilizationMs: options.stabilization,
       maxBoots: options.maxBoots,
     },
     deadlines: Object.fromEntries(options.stageDeadline ?? []),
-    priority: options.emergency && "emergency",
-    startAt: options.startAt,
-  };
+  } satisfies Partial<RolloutRequest>;
 }
 
-function cohortOf({ all, agents, labels }: PlanOptions): RolloutRequest["cohort"] {
+function cohortOf({ all, agents, labels, filter, group }: PlanOptions): RolloutRequest["cohort"] {
   const cohorts: RolloutRequest["cohort"][] = [];
   if (all) cohorts.push({ kind: "all" });
   if (agents !== undefined) cohorts.push({ kind: "agents", ids: [...agents] });
   if (labels !== undefined) cohorts.push({ kind: "labels", expression: labels });
+  if (filter !== undefined) cohorts.push({ kind: "filter", filter });
+  if (group !== undefined) cohorts.push({ kind: "group", id: group });
   const [cohort] = cohorts;
   if (!cohort || cohorts.length > 1) {
-    throw usage("Say who takes part, with exactly one of --all, --agents and --labels.");
+    throw usage("Say who takes part, with exactly one of --all, --agents, --group, --filter and --labels.");
   }
   return cohort;
 }

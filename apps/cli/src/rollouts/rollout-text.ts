@@ -138,10 +138,12 @@ export function describePreview(output: Output, preview: PreviewView): string {
 function cohortText(cohort: RolloutView["spec"]["cohort"]): string {
   if (cohort.kind === "all") return "all agents of the product";
   if (cohort.kind === "labels") return cohort.expression;
+  if (cohort.kind === "filter") return cohort.filter;
+  if (cohort.kind === "group") return `group ${cohort.id}`;
   return cohort.ids.length <= 5 ? cohort.ids.join(" ") : `${cohort.ids.length} agents by name`;
 }
 
-function strategyText(strategy: RolloutView["spec"]["strategy"]): string {
+export function strategyText(strategy: RolloutView["spec"]["strategy"]): string {
   if (strategy.kind === "immediate") return "immediate";
   if (strategy.kind === "batches") return `${strategy.size} every ${formatDuration(strategy.delayMs)}`;
   const ends = strategy.waves.map((end) => ("percent" in end ? `${end.percent}%` : end.count)).join(", ");

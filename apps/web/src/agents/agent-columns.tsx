@@ -1,4 +1,5 @@
 import { UnstyledButton } from "@mantine/core";
+import { printFilter } from "@muster/core";
 import type { AgentView } from "@muster/protocol/http";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
@@ -37,7 +38,7 @@ export function agentColumns(sort: Sort, addTerm: AddTerm): VirtualColumn<AgentV
     plain("labels", "Labels", ({ labels }) => (
       <span className={css["labels"]}>
         {Object.entries(labels).map(([key, value]) => (
-          <Filtering key={key} term={`${key}=${value}`} addTerm={addTerm}>
+          <Filtering key={key} term={labelTerm(key, value)} addTerm={addTerm}>
             <span className={css["label"]}>
               {key}={value}
             </span>
@@ -49,6 +50,11 @@ export function agentColumns(sort: Sort, addTerm: AddTerm): VirtualColumn<AgentV
       <span className={css["dimmed"]}>{lastSeenAt === null ? "never" : <Time at={lastSeenAt} />}</span>
     )),
   ];
+}
+
+/** A label as a condition; a value may hold a space. */
+function labelTerm(key: string, value: string): string {
+  return printFilter({ kind: "label", key, is: [value] });
 }
 
 type Cell = (agent: AgentView) => ReactNode;

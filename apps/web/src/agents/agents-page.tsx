@@ -14,7 +14,7 @@ import { VirtualTable } from "../ui/virtual-table.tsx";
 import { agentColumns } from "./agent-columns.tsx";
 import css from "./agents-page.module.css";
 import { agentsCommand, ENROL_COMMANDS } from "./commands.ts";
-import { parseFilter, toggleTerm } from "./filter.ts";
+import { readFilter, toggleTerm } from "./filter.ts";
 import { FilterBox } from "./filter-box.tsx";
 
 const route = getRouteApi("/signed-in/agents");
@@ -24,7 +24,7 @@ export function AgentsPage() {
   const { api } = useServices();
   const { q = "", sort } = route.useSearch();
   const navigate = useNavigate({ from: "/agents" });
-  const { query, problems } = useMemo(() => parseFilter(q), [q]);
+  const { query, problems } = useMemo(() => readFilter(q), [q]);
   const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage, isPlaceholderData } =
     useInfiniteQuery({
       ...agentsQuery(api, sort === undefined ? query : { ...query, sort }),
@@ -50,7 +50,7 @@ export function AgentsPage() {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
   const total = data?.pages[0]?.total;
-  const command = agentsCommand(query);
+  const command = agentsCommand(q);
 
   return (
     <>
@@ -69,7 +69,7 @@ export function AgentsPage() {
       {problems.length === 0 && (data || !error) && (
         <Card
           title={total === undefined ? "Agents" : matching(total, q)}
-          aside={command !== null && <CopyCommand text={command} />}
+          aside={<CopyCommand text={command} />}
           flush
         >
           {!data && <Loading what="agents" rows={10} />}

@@ -1,3 +1,4 @@
+import { allOf, type Filter, MusterError, parseFilter, printFilter } from "@muster/core";
 import type { AgentListQuery } from "@muster/protocol/http";
 
 /** What a filter line asks of the server, and what of it was not understood, in words. */
@@ -6,103 +7,93 @@ export interface AgentFilter {
   readonly problems: readonly string[];
 }
 
-type Field = "version" | "state" | "product" | "os" | "arch";
-
-const FIELDS: Readonly<Record<string, Field>> = {
-  version: "version",
-  state: "state",
-  product: "product",
-  os: "os",
-  arch: "arch",
-};
-
-const IS: Readonly<Record<string, AgentListQuery>> = {
-  online: { online: "true" },
-  offline: { online: "false" },
-  failed: { attention: "failed" },
-  stuck: { attention: "stuck" },
-  revoked: { revoked: "true" },
-};
-
 /** Words of the filter line, for its help. */
 export const FILTER_WORDS = [
-  ["web-01", "part of a hostname or id"],
-  ["version:1.2.0", "runs this version; version:unknown for none reported"],
+  ["web-01", "part of a hostname or id; hostname:web-* for a pattern"],
+  ["version:<2.6", "also <= > >=; version:2.6 is all of 2.6; version:unknown for none reported"],
   ["is:online", "also is:offline, is:failed, is:stuck, is:revoked"],
-  ["state:downloading", "state of its latest target"],
-  ["os:linux arch:amd64", "platform"],
-  ["env=production", "label; env!=production for all others"],
+  ["state:downloading", "state of its latest update; target:2.6.0 for where it goes"],
+  ["os:linux,darwin", "either of them; also arch, product"],
+  ["env=production", "label; env!=production for all others; tag:canary has it at all"],
+  ["last_seen:>1h", "longer ago than that; last_seen:never; enrolled:<2d"],
+  ["group:edge", "in that group"],
+  ["-os:linux (a or b)", "not; or; conditions side by side all have to hold"],
 ] as const;
 
-/**
- * Reads a line such as `web version:1.2.0 is:offline env=production`. Terms are joined by and; a word without a colon
- * or an equals sign is searched for in hostname and id.
- */
-export function parseFilter(line: string): AgentFilter {
-  const words: string[] = [];
-  const labels: string[] = [];
-  const problems: string[] = [];
-  let query: AgentListQuery = {};
-  for (const term of line.split(/\s+/).filter((part) => part !== "")) {
-    const read = readTerm(term);
-    if (read.kind === "word") words.push(term);
-    else if (read.kind === "label") labels.push(term);
-    else if (read.kind === "problem") problems.push(read.text);
-    else {
-      const clash = Object.keys(read.query).find((key) => key in query);
-      if (clash !== undefined) problems.push(`${term} is a second condition on the same thing`);
-      query = { ...query, ...read.query };
-    }
-  }
-  if (words.length > 0) query = { ...query, search: words.join(" ") };
-  if (labels.length > 0) query = { ...query, labels: labels.join(",") };
-  return { query, problems };
-}
-
-type Term =
-  | { readonly kind: "word" }
-  | { readonly kind: "label" }
-  | { readonly kind: "condition"; readonly query: AgentListQuery }
-  | { readonly kind: "problem"; readonly text: string };
-
-function readTerm(term: string): Term {
-  const equals = term.indexOf("=");
-  const colon = term.indexOf(":");
-  if (equals >= 0 && (colon < 0 || equals < colon)) {
-    return /^[^=!]+!?=.+$/.test(term)
-      ? { kind: "label" }
-      : { kind: "problem", text: `${term} is not a label condition: write key=value or key!=value` };
-  }
-  if (colon < 0) return { kind: "word" };
-  return readCondition(term, term.slice(0, colon), term.slice(colon + 1));
-}
-
-function readCondition(term: string, name: string, value: string): Term {
-  if (value === "") return { kind: "problem", text: `${term} has no value` };
-  if (name === "is") {
-    const query = IS[value];
-    if (query) return { kind: "condition", query };
-    return { kind: "problem", text: `${term} is not known: use is:${Object.keys(IS).join(", is:")}` };
-  }
-  if (name === "version" && value === "unknown") {
-    return { kind: "condition", query: { attention: "unknown_version" } };
-  }
-  const field = FIELDS[name];
-  if (field) return { kind: "condition", query: { [field]: value } };
-  return { kind: "problem", text: `${name}: is not a field: use ${Object.keys(FIELDS).join(", ")}, is` };
+/** Reads a line such as `web version:<2.6 is:offline env=production`: the language of the API and the command line. */
+export function readFilter(line: string): AgentFilter {
+  const read = parsed(line);
+  if (read instanceof MusterError) return { query: {}, problems: [problemOf(read)] };
+  return { query: line.trim() === "" ? {} : { filter: line.trim() }, problems: [] };
 }
 
 /** The line with the term added, or taken away if it was there: what a click on a cell does. */
 export function toggleTerm(line: string, term: string): string {
-  const terms = line.split(/\s+/).filter((part) => part !== "");
-  const left = terms.filter((part) => part !== term);
-  if (left.length < terms.length) return left.join(" ");
-  const field = /^(?:[a-z]+:|[^=!]+!?=)/.exec(term)?.[0];
-  const others = field === undefined ? terms : terms.filter((part) => !part.startsWith(field));
-  return [...others, term].join(" ");
+  const [filter, added] = [parsed(line), parsed(term)];
+  // What cannot be read cannot be changed in one place.
+  if (filter instanceof MusterError || added instanceof MusterError) return line;
+  const parts = partsOf(filter);
+  const left = parts.filter((part) => !isSame(part, added));
+  if (left.length < parts.length) return printFilter(allOf(left));
+  const subject = subjectOf(added);
+  return printFilter(
+    allOf([...parts.filter((part) => subject === null || subjectOf(part) !== subject), added]),
+  );
 }
 
 /** Whether the line has the term. */
 export function hasTerm(line: string, term: string): boolean {
-  return line.split(/\s+/).includes(term);
+  const [filter, wanted] = [parsed(line), parsed(term)];
+  if (filter instanceof MusterError || wanted instanceof MusterError) return false;
+  return partsOf(filter).some((part) => isSame(part, wanted));
+}
+
+function parsed(line: string): Filter | MusterError {
+  try {
+    return parseFilter(line);
+  } catch (error) {
+    if (error instanceof MusterError) return error;
+    throw error;
+  }
+}
+
+function problemOf({ details }: MusterError): string {
+  const { expected, at, near } = details;
+  return `expected ${String(expected)} at ${String(at)}${near === "" ? ", the end" : `, before “${String(near)}”`}`;
+}
+
+function partsOf(filter: Filter): readonly Filter[] {
+  if (filter.kind === "and") return filter.of;
+  return filter.kind === "all" ? [] : [filter];
+}
+
+function isSame(one: Filter, other: Filter): boolean {
+  return printFilter(one) === printFilter(other);
+}
+
+/** What a condition asks about, of which one is enough; null: there can be many. */
+function subjectOf(filter: Filter): string | null {
+  switch (filter.kind) {
+    case "not":
+      return subjectOf(filter.of);
+    case "text":
+      return filter.field;
+    case "label":
+      return `label ${filter.key}`;
+    case "version":
+    case "version_unknown":
+      return "version";
+    case "state":
+    case "is":
+    case "target":
+    case "group":
+      return filter.kind;
+    case "all":
+    case "and":
+    case "or":
+    case "word":
+    case "age":
+    case "never_seen":
+      return null;
+  }
 }

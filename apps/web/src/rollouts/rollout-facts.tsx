@@ -20,7 +20,11 @@ function factsOf({ spec, createdAt, createdBy, endedAt }: RolloutView): Fact[] {
   return [
     [
       "Cohort",
-      spec.cohort.kind === "labels" ? <code key="cohort">{cohortWords(spec)}</code> : cohortWords(spec),
+      spec.cohort.kind === "labels" || spec.cohort.kind === "filter" ? (
+        <code key="cohort">{cohortWords(spec)}</code>
+      ) : (
+        cohortWords(spec)
+      ),
     ],
     ["Plan", strategyWords(spec)],
     ["At once", `${count(spec.maxInFlight)} at most`],

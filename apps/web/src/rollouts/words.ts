@@ -19,6 +19,8 @@ function isReason(reason: string): reason is Reason {
 export function cohortWords({ cohort }: Spec): string {
   if (cohort.kind === "all") return "all agents";
   if (cohort.kind === "labels") return cohort.expression;
+  if (cohort.kind === "filter") return cohort.filter;
+  if (cohort.kind === "group") return `group ${cohort.id}`;
   return cohort.ids.length === 1 ? "one agent by id" : `${count(cohort.ids.length)} agents by id`;
 }
 

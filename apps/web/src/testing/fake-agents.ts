@@ -1,3 +1,4 @@
+import { type FilterAgent, filterMatcher, parseFilter } from "@muster/core";
 import type { AgentListQuery, AgentView } from "@muster/protocol/http";
 import { createChance, pick } from "./chance.ts";
 
@@ -54,30 +55,22 @@ function fakeAgent(index: number, now: number, chance: () => number): AgentView 
 export function queryAgents(
   agents: readonly AgentView[],
   query: AgentListQuery,
-  attention: (agent: AgentView) => readonly string[],
+  { attention, now }: { readonly attention: (agent: AgentView) => readonly string[]; readonly now: number },
 ): AgentView[] {
-  const labels = (query.labels ?? "").split(",").filter((term) => term !== "");
-  const search = query.search?.toLowerCase();
-  const matches = agents.filter(
-    (agent) =>
-      agent.revoked === (query.revoked === "true") &&
-      (query.version === undefined || agent.version === query.version) &&
-      (query.product === undefined || agent.product === query.product) &&
-      (query.os === undefined || agent.os === query.os) &&
-      (query.arch === undefined || agent.arch === query.arch) &&
-      (query.online === undefined || agent.online === (query.online === "true")) &&
-      (query.state === undefined || agent.target?.state === query.state) &&
-      (query.attention === undefined || attention(agent).includes(query.attention)) &&
-      (search === undefined || `${agent.hostname} ${agent.id}`.includes(search)) &&
-      labels.every((term) => matchesLabel(agent, term)),
-  );
+  const meets = filterMatcher(parseFilter(query.filter ?? ""));
+  const matches = agents.filter((agent) => meets(toFilterAgent(agent, attention(agent)), now));
   return sortAgents(matches, query.sort ?? "hostname");
 }
 
-function matchesLabel(agent: AgentView, term: string): boolean {
-  const negated = term.includes("!=");
-  const [key = "", value = ""] = term.split(negated ? "!=" : "=");
-  return (agent.labels[key] === value) !== negated;
+function toFilterAgent(agent: AgentView, attention: readonly string[]): FilterAgent {
+  const state = agent.target?.state as FilterAgent["targetState"] | undefined;
+  return {
+    ...agent,
+    targetState: attention.includes("failed") ? "failed" : (state ?? null),
+    targetVersion: agent.target?.version ?? null,
+    stuck: attention.includes("stuck"),
+    groups: agent.groups.flatMap(({ id, name }) => [id, name]),
+  };
 }
 
 function sortAgents(agents: AgentView[], sort: NonNullable<AgentListQuery["sort"]>): AgentView[] {

@@ -14,7 +14,7 @@ export function answer(fleet: FakeFleet, method: string, url: URL, now: number):
   const query = Object.fromEntries(url.searchParams);
   if (kind === "overview") return ok(fleet.overview());
   if (kind === "agents" && child === "targets") return agentTargets(fleet, id, query);
-  if (kind === "agents") return agents(fleet, id, query);
+  if (kind === "agents") return agents(fleet, id, { query, now });
   if (kind !== "rollouts") return problem("ROUTE_NOT_FOUND", url.pathname);
   if (id === undefined) {
     const views = fleet.rollouts().map((rollout) => rollout.view());
@@ -36,9 +36,14 @@ export function answer(fleet: FakeFleet, method: string, url: URL, now: number):
     : problem("ROUTE_NOT_FOUND", url.pathname);
 }
 
-function agents(fleet: FakeFleet, id: string | undefined, query: Record<string, string>): Answer {
+function agents(
+  fleet: FakeFleet,
+  id: string | undefined,
+  { query, now }: { readonly query: Record<string, string>; readonly now: number },
+): Answer {
   if (id === undefined) {
-    return ok(page(queryAgents(fleet.agents(), query as AgentListQuery, fleet.attention), query));
+    const { attention } = fleet;
+    return ok(page(queryAgents(fleet.agents(), query as AgentListQuery, { attention, now }), query));
   }
   const agent = fleet.agents().find((each) => each.id === id);
   return agent === undefined ? problem("AGENT_NOT_FOUND", id) : ok(agent);

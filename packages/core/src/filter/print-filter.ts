@@ -8,13 +8,17 @@ export function printFilter(filter: Filter): string {
 
 function print(filter: Filter, inside: "top" | "or" | "and" | "not"): string {
   if (isEvery(filter)) return "*";
-  if (isNot(filter)) return `-${print(filter.of, "not")}`;
+  if (isNot(filter)) return isOnline(filter.of) ? "is:offline" : `-${print(filter.of, "not")}`;
   if (!isJoined(filter)) return printCondition(filter);
   const { kind } = filter;
   const text = filter.of.map((part) => print(part, kind)).join(kind === "and" ? " " : " or ");
   // Side by side binds closer than `or`.
   const isClear = inside === "top" || (inside === "or" && kind === "and");
   return isClear ? text : `(${text})`;
+}
+
+function isOnline(filter: Filter): boolean {
+  return filter.kind === "is" && filter.flag === "online";
 }
 
 function printCondition(condition: FilterCondition): string {
