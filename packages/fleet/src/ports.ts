@@ -1,5 +1,3 @@
-import type { Readable } from "node:stream";
-
 /** Wall clock of the server. */
 export interface Clock {
   /** Milliseconds since 1970. */
@@ -29,8 +27,14 @@ export interface ObjectStore {
    * all of it is asked for once more.
    */
   putResumable(content: ObjectContent, open: OpenContent): Promise<void>;
-  /** The content from a byte on; `OBJECT_NOT_FOUND` if it is not there. */
-  open(sha256: string, fromByte: number): Promise<{ readonly size: number; readonly stream: Readable }>;
+  /**
+   * The content from a byte on, and the size of the whole; `OBJECT_NOT_FOUND` if it is not there. A piece is good until
+   * the next one is asked for: its memory is used again. What was never begun to be read needs no closing.
+   */
+  open(
+    sha256: string,
+    fromByte: number,
+  ): Promise<{ readonly size: number; readonly content: AsyncIterable<Uint8Array> }>;
 }
 
 export interface ObjectContent {

@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { pipeline } from "node:stream/promises";
 import { asMusterError, idDecoder, MusterError, parse } from "@muster/core";
 import type { AgentDesk, ObjectStore } from "@muster/fleet";
 import { READY_PATH } from "@muster/protocol/agent";
@@ -8,6 +7,7 @@ import { identityOf, type Peer } from "./peer.ts";
 import type { GatewayLimits, GatewayLog } from "./ports.ts";
 import { answerProblem } from "./problem.ts";
 import { parseRange } from "./range.ts";
+import { sendPieces } from "./send-pieces.ts";
 
 /** A connection on which nothing moves for so long is closed. */
 const IDLE_MS = 60_000;
@@ -122,9 +122,8 @@ async function sendArtifact(
   // RFC 9110 §13.1.5: part of another archive than the one the agent began with would be of no use to it.
   const changed = request.headers["if-range"] !== undefined && request.headers["if-range"] !== etag;
   const fromByte = range.kind === "from" && !changed ? range.fromByte : 0;
-  const { size, stream } = await objects.open(sha256, fromByte);
+  const { size, content } = await objects.open(sha256, fromByte);
   if (size !== sizeBytes) {
-    stream.destroy();
     throw new MusterError("OBJECT_CORRUPT", { sha256, expectedBytes: sizeBytes, actualBytes: size });
   }
   response.writeHead(range.kind === "from" && !changed ? 206 : 200, {
@@ -134,7 +133,7 @@ async function sendArtifact(
       !changed && { "content-range": `bytes ${fromByte}-${sizeBytes - 1}/${sizeBytes}` }),
   });
   try {
-    await pipeline(stream, response);
+    await sendPieces(content, response, log);
   } catch (error) {
     // The agent went away, or the store broke off: it asks for the rest when it returns.
     log.info({ sha256, problem: asMusterError(error).message }, "download broke off");

@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { connect } from "node:tls";
 import { createAuthority } from "@muster/trust/x509";
@@ -158,9 +157,11 @@ test.each([
   ["has a certificate that expires", () => fleet.clock.advance(60_000)],
 ])("a download under way is cut when its agent %s", async (_what, end) => {
   fleet.objects.open = async () => {
-    const stream = new Readable({ read: () => undefined });
-    stream.push(CONTENT.subarray(0, 1000));
-    return { size: CONTENT.length, stream };
+    async function* stuck() {
+      yield CONTENT.subarray(0, 1000);
+      await new Promise(() => undefined);
+    }
+    return { size: CONTENT.length, content: stuck() };
   };
   const answer = get(PATH, {}, await fleet.identity("a1", 60_000));
   await vi.waitFor(() => expect(fleet.gateway.counts().downloads).toBe(1), { interval: 2 });

@@ -104,8 +104,8 @@ describe("importing", () => {
     const ready = await world.settled(KEY);
     expect(ready).toMatchObject({ state: "ready", artifacts: [{ mirroredBytes: 9 }, { mirroredBytes: 9 }] });
     const [amd64] = ready.artifacts;
-    const { stream } = await world.objects.open(amd64?.sha256 ?? "", 0);
-    expect(await buffer(stream)).toEqual(TWO["linux/amd64"]);
+    const { content } = await world.objects.open(amd64?.sha256 ?? "", 0);
+    expect(await buffer(content)).toEqual(TWO["linux/amd64"]);
     expect(askedHosts()).toEqual(
       new Set(["api.github.com", "github.com", "release-assets.githubusercontent.com"]),
     );

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { Readable } from "node:stream";
 import { MusterError } from "@muster/core";
 import type { ObjectContent, ObjectStore, OpenContent, ResumePoint } from "../ports.ts";
+
+const PIECE_BYTES = 16_384;
 
 /** An object store that forgets everything with the process. Keeps the port's whole contract. */
 export function createMemoryObjectStore(): ObjectStore {
@@ -63,9 +64,17 @@ export function createMemoryObjectStore(): ObjectStore {
     open: async (sha256, fromByte) => {
       const content = objects.get(sha256);
       if (!content) throw new MusterError("OBJECT_NOT_FOUND", { sha256 });
-      return { size: content.length, stream: Readable.from([content.subarray(fromByte)]) };
+      return { size: content.length, content: pieces(content.subarray(fromByte)) };
     },
   };
+}
+
+/** In memory that is used again, as a real store's may be: whoever keeps a piece notices. */
+async function* pieces(content: Buffer): AsyncGenerator<Uint8Array> {
+  const memory = Buffer.alloc(PIECE_BYTES);
+  for (let at = 0; at < content.length; at += PIECE_BYTES) {
+    yield memory.subarray(0, content.copy(memory, 0, at, at + PIECE_BYTES));
+  }
 }
 
 async function* limited(

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { buffer } from "node:stream/consumers";
 import { expect, vi } from "vitest";
 import type { ObjectContent, ObjectStore, OpenContent, ResumePoint } from "../ports.ts";
 import { arriving } from "./arriving.ts";
@@ -13,11 +12,23 @@ export const OBJECT_STORE_CONTRACT: Readonly<Record<string, (store: ObjectStore)
     await store.put(contentOf(CONTENT), pieces(CONTENT));
     const whole = await store.open(DIGEST, 0);
     expect(whole.size).toBe(CONTENT.length);
-    expect(await buffer(whole.stream)).toEqual(CONTENT);
+    expect(await read(whole)).toEqual(CONTENT);
     const rest = await store.open(DIGEST, 1000);
     expect(rest.size).toBe(CONTENT.length);
-    expect(await buffer(rest.stream)).toEqual(CONTENT.subarray(1000));
-    expect(await buffer((await store.open(DIGEST, CONTENT.length)).stream)).toHaveLength(0);
+    expect(await read(rest)).toEqual(CONTENT.subarray(1000));
+    expect(await read(await store.open(DIGEST, CONTENT.length))).toHaveLength(0);
+  },
+
+  "two who read at once, and one who stops early, get their own content": async (store) => {
+    await store.put(contentOf(CONTENT), pieces(CONTENT));
+    const other = Buffer.from(CONTENT.toReversed());
+    await store.put(contentOf(other), pieces(other));
+    for await (const piece of (await store.open(DIGEST, 0)).content) {
+      expect(Buffer.from(piece)).toEqual(CONTENT.subarray(0, piece.byteLength));
+      break;
+    }
+    const opened = [await store.open(DIGEST, 0), await store.open(digestOf(other), 0)] as const;
+    expect(await Promise.all(opened.map(read))).toEqual([CONTENT, other]);
   },
 
   "nothing is there before it was put": async (store) => {
@@ -78,14 +89,14 @@ export const OBJECT_STORE_CONTRACT: Readonly<Record<string, (store: ObjectStore)
   "the same content can be put again, and twice at once": async (store) => {
     await store.put(contentOf(CONTENT), pieces(CONTENT));
     await Promise.all([1, 2].map(() => store.put(contentOf(CONTENT), pieces(CONTENT))));
-    expect(await buffer((await store.open(DIGEST, 0)).stream)).toEqual(CONTENT);
+    expect(await read(await store.open(DIGEST, 0))).toEqual(CONTENT);
   },
 
   "a second put of an object with wrong content is refused and leaves the first": async (store) => {
     await store.put(contentOf(CONTENT), pieces(CONTENT));
     const put = store.put(contentOf(CONTENT), pieces(Buffer.alloc(CONTENT.length)));
     await expect(put).rejects.toMatchObject({ code: "ARTIFACT_DIGEST_MISMATCH" });
-    expect(await buffer((await store.open(DIGEST, 0)).stream)).toEqual(CONTENT);
+    expect(await read(await store.open(DIGEST, 0))).toEqual(CONTENT);
   },
 
   "a content that broke off is gone on with from the byte it has come to": async (store) => {
@@ -99,13 +110,13 @@ export const OBJECT_STORE_CONTRACT: Readonly<Record<string, (store: ObjectStore)
     });
     expect(asked).toEqual([{ byte: 30_000, validator: '"v1"' }]);
     expect(onProgress).toHaveBeenLastCalledWith(CONTENT.length);
-    expect(await buffer((await store.open(DIGEST, 0)).stream)).toEqual(CONTENT);
+    expect(await read(await store.open(DIGEST, 0))).toEqual(CONTENT);
   },
 
   "a source that can only begin anew may": async (store) => {
     await expect(store.putResumable(contentOf(CONTENT), breaksAfter(30_000))).rejects.toThrow("broke");
     await store.putResumable(contentOf(CONTENT), async () => arriving(pieces(CONTENT)));
-    expect(await buffer((await store.open(DIGEST, 0)).stream)).toEqual(CONTENT);
+    expect(await read(await store.open(DIGEST, 0))).toEqual(CONTENT);
   },
 
   "a beginning that belongs to another content costs one more attempt, from the first byte": async (
@@ -119,7 +130,7 @@ export const OBJECT_STORE_CONTRACT: Readonly<Record<string, (store: ObjectStore)
       return arriving(pieces(CONTENT.subarray(from?.byte)), { startsAt: from?.byte ?? 0 });
     });
     expect(asked).toEqual([30_000, undefined]);
-    expect(await buffer((await store.open(DIGEST, 0)).stream)).toEqual(CONTENT);
+    expect(await read(await store.open(DIGEST, 0))).toEqual(CONTENT);
   },
 
   "wrong content is refused and not kept as a beginning": async (store) => {
@@ -166,6 +177,13 @@ export const OBJECT_STORE_CONTRACT: Readonly<Record<string, (store: ObjectStore)
     expect(onProgress).toHaveBeenLastCalledWith(CONTENT.length);
   },
 };
+
+/** All of it; a piece is copied before the next is asked for. */
+async function read({ content }: Awaited<ReturnType<ObjectStore["open"]>>): Promise<Buffer> {
+  const copies: Buffer[] = [];
+  for await (const piece of content) copies.push(Buffer.from(piece));
+  return Buffer.concat(copies);
+}
 
 /** A source that breaks in the middle. */
 function breaksAfter(byte: number, content = CONTENT): OpenContent {

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { Readable } from "node:stream";
 import { MusterError } from "@muster/core";
 import type { ObjectStore } from "@muster/fleet";
 
@@ -36,8 +35,7 @@ export function createFakeObjects(): FakeObjects {
       store.opened.push(fromByte);
       const cut = store.breakAfter;
       store.breakAfter = null;
-      const pieces = piecesOf(content.subarray(fromByte), cut);
-      return { size: content.length, stream: Readable.from(pieces, { objectMode: false }) };
+      return { size: content.length, content: piecesOf(content.subarray(fromByte), cut) };
     },
   };
   return store;
