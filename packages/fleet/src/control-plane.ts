@@ -63,7 +63,7 @@ export async function openControlPlane(ports: ControlPlanePorts): Promise<Contro
   let gatewayLine: AgentLine | null = null;
   const line = () => gatewayLine;
   const newId = createIdSource(clock, ports.random);
-  const roster = await loadRoster(db);
+  const roster = await loadRoster(db, events);
   const groupIndex = await loadGroups(db);
   const controller = createController({ ...ports, newId, roster, line });
   await controller.load();

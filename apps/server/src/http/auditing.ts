@@ -13,10 +13,10 @@ import type { RefusalLimit } from "./refusal-limit.ts";
 declare module "fastify" {
   interface FastifyContextConfig {
     /**
-     * The action that a route records, `noun.verb`; every route that changes something says it. False: it changes nothing,
-     * whatever its method.
+     * The action that a route records, `noun.verb`; every route that changes something says it. `by_use_case`: what it calls
+     * records by itself, perhaps nothing. False: it changes nothing, whatever its method.
      */
-    audit?: string | false;
+    audit?: `${string}.${string}` | "by_use_case" | false;
   }
   interface FastifyInstance {
     audit: Audit;
@@ -58,8 +58,10 @@ export function auditRequests(
   app.decorateRequest("isAudited", false);
   app.addHook("onSend", async (request, reply) => {
     const { audit: action } = request.routeOptions.config;
-    if (request.isAudited || typeof action !== "string" || SAFE_METHODS.includes(request.method)) return;
-    if (reply.statusCode < 400) await auditOf(request).record({ action, ...subjectOf(request, action) });
+    if (action === undefined || action === false || action === "by_use_case") return;
+    const isDone = !SAFE_METHODS.includes(request.method) && reply.statusCode < 400;
+    if (isDone && !request.isAudited)
+      await auditOf(request).record({ action, ...subjectOf(request, action) });
   });
   app.addHook("onError", async (request, _reply, error) => {
     if (!(error instanceof MusterError) || !REFUSALS.includes(error.code) || !hasCredentials(request)) return;

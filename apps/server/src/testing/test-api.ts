@@ -8,6 +8,7 @@ import {
   type Audit,
   type AuditEntry,
   type Bus,
+  createEventJournal,
   createArgon2Hasher,
   createLocalBus,
   createPeople,
@@ -97,6 +98,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     objects,
     clock,
     bus,
+    events: createEventJournal({ clock, random: createSystemRandom() }),
     onError,
     trustedAnchor: signer.anchor,
   });

@@ -1,4 +1,6 @@
 import { MusterError } from "@muster/core";
+import type { AuditTrail } from "../audit/ports.ts";
+import type { EventJournal } from "../events/ports.ts";
 import type { AgentLine } from "../gateway/ports.ts";
 import { filterContext, type GroupBook } from "../groups/group-book.ts";
 import type { Memberships } from "../groups/memberships.ts";
@@ -7,6 +9,7 @@ import { readTargetsOfAgent } from "../rollout/read-targets.ts";
 import type { TargetDesk } from "../rollout/ports.ts";
 import type { Hearing } from "../rollout/target-groups.ts";
 import type { Database } from "../store/database.ts";
+import { agentEvent } from "./agent-events.ts";
 import { readOverview } from "./overview.ts";
 import type { Agents } from "./ports.ts";
 import { labelAgents, putLabels } from "./labels.ts";
@@ -17,6 +20,7 @@ export interface AgentPorts {
   readonly db: Database;
   readonly clock: Clock;
   readonly bus: Bus;
+  readonly events: EventJournal;
   readonly roster: Roster;
   readonly targets: Pick<TargetDesk, "agentChanged">;
   readonly line: () => AgentLine | null;
@@ -45,8 +49,8 @@ export function createAgents(ports: AgentPorts): Agents {
       return readTargetsOfAgent(db, id, { query, hearing: hearing() });
     },
     overview: () => readOverview(db, hearing()),
-    revoke: async (id) => {
-      await markRevoked(db, id, clock.now());
+    revoke: async (id, trail) => {
+      await markRevoked(ports, id, trail);
       // From here on no message of it is admitted; its stream is told why it ends.
       ports.roster.set(id, { revoked: true });
       ports.memberships.agentGone(id);
@@ -66,14 +70,22 @@ function createGroupsOf({ book, memberships }: Pick<AgentPorts, "book" | "member
     });
 }
 
-async function markRevoked(db: Database, id: string, now: number): Promise<void> {
+async function markRevoked(
+  { db, clock, events }: Pick<AgentPorts, "db" | "clock" | "events">,
+  id: string,
+  trail: AuditTrail | undefined,
+): Promise<void> {
+  const now = clock.now();
   await db.transaction().execute(async (trx) => {
     const { numUpdatedRows } = await trx
       .updateTable("agents")
-      .set((eb) => ({ revoked_at: eb.fn.coalesce("revoked_at", eb.val(now)) }))
+      .set({ revoked_at: now })
       .where("id", "=", id)
+      .where("revoked_at", "is", null)
       .executeTakeFirst();
-    if (numUpdatedRows === 0n) throw new MusterError("AGENT_NOT_FOUND", { agent: id });
+    await trail?.recordIn(trx, { action: "agent.revoke", resource: { kind: "agent", id } });
+    if (numUpdatedRows === 0n) return requireAgent(trx, id);
+    await events.append(trx, [agentEvent(id, "agent_revoked")]);
     // It counts nowhere any more; its history stays.
     await trx
       .updateTable("targets")
@@ -82,4 +94,9 @@ async function markRevoked(db: Database, id: string, now: number): Promise<void>
       .where("agent_id", "=", id)
       .execute();
   });
+}
+
+async function requireAgent(db: Database, id: string): Promise<void> {
+  const row = await db.selectFrom("agents").select("id").where("id", "=", id).executeTakeFirst();
+  if (!row) throw new MusterError("AGENT_NOT_FOUND", { agent: id });
 }

@@ -24,13 +24,13 @@ export interface OpenAgentDesk extends AgentDesk {
 
 /** What the gateway asks of the control plane, over the embedded database. */
 export function createAgentDesk(ports: AgentDeskPorts): OpenAgentDesk {
-  const { db, clock, bus, roster, targets, memberships, onError } = ports;
+  const { db, clock, bus, events, roster, targets, memberships, onError } = ports;
   const present = new Map<string, number>();
   const connectedSince = (agentId: string) => present.get(agentId) ?? null;
-  const signs = createLifeSigns({ db, clock, bus, connectedSince, onError });
+  const signs = createLifeSigns({ db, clock, bus, events, connectedSince, onError });
   const onRecorded = (agent: RuleAgent) => memberships.agentChanged(agent);
   const greet = createGroupCommit<Greeting, readonly Instruction[]>((greetings) =>
-    greetAgents({ db, targets, connectedSince, onRecorded }, greetings),
+    greetAgents({ db, events, targets, connectedSince, onRecorded }, greetings),
   );
 
   const leave = (agentId: string) => {

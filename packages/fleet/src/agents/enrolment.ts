@@ -1,10 +1,13 @@
 import { MusterError, OPEN_POLICY } from "@muster/core";
 import { parseToken } from "@muster/trust";
+import type { Audit } from "../audit/ports.ts";
+import type { EventJournal } from "../events/ports.ts";
 import type { AgentDesk } from "../gateway/ports.ts";
 import type { Memberships } from "../groups/memberships.ts";
 import type { Bus, Clock } from "../ports.ts";
 import { insertAll } from "../store/bulk.ts";
 import type { Database } from "../store/database.ts";
+import { agentEvent } from "./agent-events.ts";
 import type { AgentAuthority } from "./authority.ts";
 import { labelRows, mergeLabels } from "./mapping.ts";
 import { readUsableToken, useToken } from "./registration-tokens.ts";
@@ -19,6 +22,8 @@ export interface EnrolmentPorts {
   readonly assignmentKey: Uint8Array;
   readonly roster: Roster;
   readonly bus: Bus;
+  readonly events: EventJournal;
+  readonly audit: Audit;
   readonly memberships: Pick<Memberships, "agentChanged">;
 }
 
@@ -62,6 +67,12 @@ export function createEnrolment(ports: EnrolmentPorts): Pick<AgentDesk, "enrol" 
           })
           .execute();
         await insertAll(trx, "agent_labels", labelRows(agentId, labels));
+        await recordEnrolment(ports, trx, {
+          agentId,
+          tokenId: token.id,
+          hostname: request.hostname,
+          product,
+        });
       });
       roster.set(agentId, { generation: 1 });
       // Its platform comes with its first hello.
@@ -90,4 +101,27 @@ export function createEnrolment(ports: EnrolmentPorts): Pick<AgentDesk, "enrol" 
       return issued;
     },
   };
+}
+
+async function recordEnrolment(
+  { events, audit }: Pick<EnrolmentPorts, "events" | "audit">,
+  trx: Database,
+  enrolled: {
+    readonly agentId: string;
+    readonly tokenId: string;
+    readonly hostname: string;
+    readonly product: string;
+  },
+): Promise<void> {
+  const { agentId, tokenId, hostname, product } = enrolled;
+  await events.append(trx, [agentEvent(agentId, "agent_enrolled", { product, data: { hostname } })]);
+  await audit.recordIn(trx, [
+    {
+      actor: { kind: "agent", name: hostname, id: agentId },
+      action: "agent.enrol",
+      resource: { kind: "agent", id: agentId },
+      details: { product, token: tokenId },
+      from: null,
+    },
+  ]);
 }

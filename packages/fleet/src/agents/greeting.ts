@@ -1,8 +1,10 @@
 import { MusterError, type RuleAgent } from "@muster/core";
+import type { EventJournal } from "../events/ports.ts";
 import type { AgentHello, Instruction } from "../gateway/ports.ts";
 import type { TargetDesk } from "../rollout/ports.ts";
 import { insertAll } from "../store/bulk.ts";
 import type { Database } from "../store/database.ts";
+import { agentEvent } from "./agent-events.ts";
 import { helloColumns, labelRows, mergeLabels } from "./mapping.ts";
 
 export interface Greeting {
@@ -12,6 +14,7 @@ export interface Greeting {
 
 export interface GreetingPorts {
   readonly db: Database;
+  readonly events: EventJournal;
   readonly targets: Pick<TargetDesk, "untaken">;
   /** Since when the agent is connected; it may have gone again while its hello waited. */
   readonly connectedSince: (agentId: string) => number | null;
@@ -24,7 +27,7 @@ const SEQUENCE_MAX = 2 ** 48;
 
 /** Records what agents say of themselves and answers each with what it has not taken yet, all in one transaction. */
 export async function greetAgents(
-  { db, targets, connectedSince, onRecorded }: GreetingPorts,
+  { db, events, targets, connectedSince, onRecorded }: GreetingPorts,
   greetings: readonly Greeting[],
 ): Promise<(readonly Instruction[] | Error)[]> {
   const recorded: RuleAgent[] = [];
@@ -37,6 +40,13 @@ export async function greetAgents(
       if (refusal) refusals.set(greeting, refusal);
       else if (row) recorded.push(await record(trx, greeting, { ...row, connectedSince }));
     }
+    const returned = new Map(
+      recorded.filter(({ id }) => known.get(id)?.connected_at === null).map((agent) => [agent.id, agent]),
+    );
+    await events.append(
+      trx,
+      [...returned.values()].map(({ id, product }) => agentEvent(id, "agent_online", { product })),
+    );
     const accepted = greetings.filter((greeting) => !refusals.has(greeting)).map(({ hello }) => hello);
     const untaken = await targets.untaken(trx, accepted);
     return greetings.map((greeting) => refusals.get(greeting) ?? untaken.get(greeting.hello.agentId) ?? []);
@@ -50,13 +60,14 @@ interface Known {
   readonly labels_json: string;
   readonly assigned_labels_json: string;
   readonly sequence: number;
+  readonly connected_at: number | null;
 }
 
 async function readKnown(trx: Database, greetings: readonly Greeting[]): Promise<Map<string, Known>> {
   const ids = greetings.map(({ hello }) => hello.agentId);
   const rows = await trx
     .selectFrom("agents")
-    .select(["id", "product", "labels_json", "assigned_labels_json", "sequence"])
+    .select(["id", "product", "labels_json", "assigned_labels_json", "sequence", "connected_at"])
     .where("id", "in", ids)
     .execute();
   return new Map(rows.map((row) => [row.id, row]));

@@ -1,12 +1,16 @@
+import type { EventJournal } from "../events/ports.ts";
 import type { AgentHeartbeat } from "../gateway/ports.ts";
 import type { Bus, Clock } from "../ports.ts";
 import type { Database } from "../store/database.ts";
+import { chunksOf } from "../store/bulk.ts";
+import { agentEvent } from "./agent-events.ts";
 import { heartbeatColumns } from "./mapping.ts";
 
 export interface LifeSignPorts {
   readonly db: Database;
   readonly clock: Clock;
   readonly bus: Bus;
+  readonly events: EventJournal;
   readonly connectedSince: (agentId: string) => number | null;
   /** Told when a batch could not be written; it is tried again with the next. */
   readonly onError: (error: unknown) => void;
@@ -28,7 +32,8 @@ interface Sign {
 
 const FLUSH_EVERY_MS = 1000;
 
-export function createLifeSigns({ db, clock, bus, connectedSince, onError }: LifeSignPorts): LifeSigns {
+export function createLifeSigns(ports: LifeSignPorts): LifeSigns {
+  const { clock, bus, onError } = ports;
   let collected = new Map<string, Sign>();
   let callOff: (() => void) | null = null;
   let stopped = false;
@@ -46,7 +51,7 @@ export function createLifeSigns({ db, clock, bus, connectedSince, onError }: Lif
     if (batch.size === 0) return;
     collected = new Map();
     try {
-      await write(db, batch, connectedSince);
+      await write(ports, batch);
     } catch (error) {
       // What came since is newer.
       collected = new Map([...batch, ...collected]);
@@ -74,11 +79,18 @@ export function createLifeSigns({ db, clock, bus, connectedSince, onError }: Lif
 }
 
 async function write(
-  db: Database,
+  { db, events, connectedSince }: LifeSignPorts,
   batch: ReadonlyMap<string, Sign>,
-  connectedSince: (agentId: string) => number | null,
 ): Promise<void> {
   await db.transaction().execute(async (trx) => {
+    const gone = await connectedAmong(
+      trx,
+      [...batch.keys()].filter((id) => connectedSince(id) === null),
+    );
+    await events.append(
+      trx,
+      gone.map((id) => agentEvent(id, "agent_offline")),
+    );
     for (const [agentId, { at, heartbeat }] of batch) {
       await trx
         .updateTable("agents")
@@ -91,4 +103,19 @@ async function write(
         .execute();
     }
   });
+}
+
+/** Those of the agents that the database still has as connected. */
+async function connectedAmong(trx: Database, agentIds: readonly string[]): Promise<readonly string[]> {
+  const connected: string[] = [];
+  for (const ids of chunksOf(agentIds)) {
+    const rows = await trx
+      .selectFrom("agents")
+      .select("id")
+      .where("id", "in", ids)
+      .where("connected_at", "is not", null)
+      .execute();
+    connected.push(...rows.map(({ id }) => id));
+  }
+  return connected;
 }

@@ -8,6 +8,7 @@ import type {
   TargetView,
   TokenView,
 } from "@muster/protocol/http";
+import type { AuditTrail } from "../audit/ports.ts";
 import type { Page, PageQuery } from "../ports.ts";
 import type { Actor } from "../people/actor.ts";
 
@@ -28,15 +29,19 @@ export interface Agents {
   /** The same for many agents. Throws `FILTER_INVALID`, `GROUP_NOT_FOUND`, `SELECTION_CHANGED`, `REQUEST_INVALID`. */
   label(request: LabelAgents): Promise<LabelledView>;
   /** Locks the agent out at once, whatever certificate it holds. Idempotent. Throws `AGENT_NOT_FOUND`. */
-  revoke(id: string): Promise<AgentView>;
+  revoke(id: string, trail?: AuditTrail): Promise<AgentView>;
 }
 
 /** Registration tokens: what lets a new host in. */
 export interface RegistrationTokens {
   /** `token` is the secret; it is not kept and never shown again. */
-  create(request: CreateToken, actor: Actor): Promise<TokenView & { readonly token: string }>;
+  create(
+    request: CreateToken,
+    actor: Actor,
+    trail?: AuditTrail,
+  ): Promise<TokenView & { readonly token: string }>;
   /** Newest first; revoked ones are left out. */
   list(query: PageQuery): Promise<Page<TokenView>>;
   /** Nobody can enrol with it any more. Idempotent. Throws `RESOURCE_NOT_FOUND`. */
-  revoke(id: string): Promise<void>;
+  revoke(id: string, trail?: AuditTrail): Promise<void>;
 }

@@ -8,6 +8,7 @@ import {
   type JoinToken,
 } from "@muster/trust";
 import { sql } from "kysely";
+import type { AuditDetails } from "../audit/ports.ts";
 import type { Clock } from "../ports.ts";
 import type { Database } from "../store/database.ts";
 import { readPage } from "../store/page.ts";
@@ -27,7 +28,7 @@ const DEFAULT_TTL_MS = 86_400_000;
 
 export function createRegistrationTokens({ db, clock, newId, caPin }: TokenPorts): RegistrationTokens {
   return {
-    create: async (request, actor) => {
+    create: async (request, actor, trail) => {
       const now = clock.now();
       const secret = createTokenSecret();
       const row: RegistrationTokenRow = {
@@ -42,7 +43,11 @@ export function createRegistrationTokens({ db, clock, newId, caPin }: TokenPorts
         created_by: actor.name,
         revoked_at: null,
       };
-      await db.insertInto("registration_tokens").values(row).execute();
+      await db.transaction().execute(async (trx) => {
+        await trx.insertInto("registration_tokens").values(row).execute();
+        const resource = { kind: "token", id: row.id };
+        await trail?.recordIn(trx, { action: "token.create", resource, details: detailsOf(row) });
+      });
       return { ...toView(row), token: formatToken({ tokenId: row.id, secret, caPin }) };
     },
     list: async (query) => {
@@ -57,15 +62,22 @@ export function createRegistrationTokens({ db, clock, newId, caPin }: TokenPorts
       const { total } = await tokens.select(db.fn.countAll<number>().as("total")).executeTakeFirstOrThrow();
       return { items: items.map(toView), nextCursor, total };
     },
-    revoke: async (id) => {
-      const { numUpdatedRows } = await db
-        .updateTable("registration_tokens")
-        .set((eb) => ({ revoked_at: eb.fn.coalesce("revoked_at", eb.val(clock.now())) }))
-        .where("id", "=", id)
-        .executeTakeFirst();
-      if (numUpdatedRows === 0n) throw new MusterError("RESOURCE_NOT_FOUND", { kind: "token", id });
-    },
+    revoke: (id, trail) =>
+      db.transaction().execute(async (trx) => {
+        const { numUpdatedRows } = await trx
+          .updateTable("registration_tokens")
+          .set((eb) => ({ revoked_at: eb.fn.coalesce("revoked_at", eb.val(clock.now())) }))
+          .where("id", "=", id)
+          .executeTakeFirst();
+        if (numUpdatedRows === 0n) throw new MusterError("RESOURCE_NOT_FOUND", { kind: "token", id });
+        await trail?.recordIn(trx, { action: "token.revoke", resource: { kind: "token", id } });
+      }),
   };
+}
+
+function detailsOf(row: RegistrationTokenRow): AuditDetails {
+  const { max_uses: maxUses, expires_at: expiresAt, labels_json: labels, product } = row;
+  return { maxUses, expiresAt, labels, product };
 }
 
 /** The token a host presented, if it may be used now for this product; throws `TOKEN_…`. Uses nothing up. */

@@ -1,6 +1,8 @@
 import { MusterError, type Version } from "@muster/core";
+import type { EventJournal } from "../events/ports.ts";
 import type { AgentIdentity } from "../gateway/ports.ts";
 import type { Database } from "../store/database.ts";
+import { agentEvent } from "./agent-events.ts";
 
 /** What is asked of an agent so often that it is kept in memory. The database is the truth; this follows every commit. */
 export interface AgentEntry {
@@ -31,8 +33,19 @@ const NEW_ENTRY: AgentEntry = {
 };
 
 /** Reads the roster. Nobody is connected to a server that starts, so everybody is marked as gone. */
-export async function loadRoster(db: Database): Promise<Roster> {
-  await db.updateTable("agents").set({ connected_at: null }).where("connected_at", "is not", null).execute();
+export async function loadRoster(db: Database, events: EventJournal): Promise<Roster> {
+  await db.transaction().execute(async (trx) => {
+    const left = await trx
+      .updateTable("agents")
+      .set({ connected_at: null })
+      .where("connected_at", "is not", null)
+      .returning("id")
+      .execute();
+    await events.append(
+      trx,
+      left.map(({ id }) => agentEvent(id, "agent_offline", { data: { serverStarted: true } })),
+    );
+  });
   const rows = await db
     .selectFrom("agents")
     .select(["id", "generation", "revoked_at", "version", "clock_skew_ms"])

@@ -1,4 +1,5 @@
 import { asMusterError, MusterError } from "@muster/core";
+import type { EventJournal } from "../events/ports.ts";
 import type { Clock, ObjectStore } from "../ports.ts";
 import type { Database } from "../store/database.ts";
 import type { ArtifactRow } from "../store/schema.ts";
@@ -21,6 +22,7 @@ export interface MirrorPorts {
   /** Where an artifact is; asked before each attempt. What it throws ends the mirroring. */
   readonly locate: (artifact: ArtifactRow) => Promise<ArtifactLocation>;
   readonly clock: Clock;
+  readonly events: EventJournal;
   /** Told when a release's state or progress has changed. */
   readonly onChange: (key: ReleaseKey) => void;
   readonly onProgress: (sha256: string, storedBytes: number) => void;
@@ -36,12 +38,14 @@ export async function mirrorRelease(ports: MirrorPorts, key: ReleaseKey, signal:
     for (const artifact of await readArtifacts(ports.db, key)) {
       if (artifact.mirrored === 1) continue;
       if (!(await ports.objects.has(artifact.sha256))) await fetchWithRetries(ports, artifact, signal);
-      await ports.db.transaction().execute((trx) => markMirrored(trx, key, artifact.sha256));
+      await ports.db
+        .transaction()
+        .execute((trx) => markMirrored(trx, key, { ...artifact, events: ports.events }));
       ports.onChange(key);
     }
   } catch (error) {
     if (signal.aborted) return;
-    await ports.db.transaction().execute((trx) => markFailed(trx, key, error));
+    await ports.db.transaction().execute((trx) => markFailed(ports, trx, { key, error }));
     ports.onChange(key);
   }
 }
@@ -120,8 +124,12 @@ function pause(clock: Clock, afterMs: number, signal: AbortSignal): Promise<void
 }
 
 /** An upload may have finished the release meanwhile; then there is nothing to mark. */
-async function markFailed(trx: Database, key: ReleaseKey, error: unknown): Promise<void> {
+async function markFailed(
+  { events }: Pick<MirrorPorts, "events">,
+  trx: Database,
+  { key, error }: { readonly key: ReleaseKey; readonly error: unknown },
+): Promise<void> {
   if (stateKind(await readRelease(trx, key)) !== "mirroring") return;
   const { code, message } = asMusterError(error);
-  await moveRelease(trx, key, { to: { kind: "failed", code, message } });
+  await moveRelease(trx, key, { to: { kind: "failed", code, message }, events });
 }

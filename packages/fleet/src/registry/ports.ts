@@ -1,4 +1,5 @@
 import type { ReleaseView } from "@muster/protocol/http";
+import type { AuditTrail } from "../audit/ports.ts";
 import type { OpenedContent, Page, PageQuery, ResumePoint } from "../ports.ts";
 import type { ReleaseOrigin } from "./origins.ts";
 import type { Actor } from "../people/actor.ts";
@@ -59,19 +60,19 @@ export interface ReleaseRegistry {
    * Verifies and records a release. The same bytes again change nothing, but begin a failed mirroring anew. Throws
    * `SIGNATURE_…`, `MANIFEST_…`, `RELEASE_EXISTS` for other bytes under the same version, `RELEASE_YANKED`.
    */
-  publish(request: PublishRequest, actor: Actor): Promise<ReleaseView>;
+  publish(request: PublishRequest, actor: Actor, trail?: AuditTrail): Promise<ReleaseView>;
   /**
    * Takes one artifact; the last one makes the release ready. Wrong content is refused and can be sent again. Throws
    * `RESOURCE_NOT_FOUND`, `ARTIFACT_…`, `MIRROR_TOO_LARGE`, `RELEASE_YANKED`, and whatever the content ends with.
    */
-  upload(artifact: ArtifactKey, content: AsyncIterable<Uint8Array>): Promise<ReleaseView>;
+  upload(artifact: ArtifactKey, content: AsyncIterable<Uint8Array>, trail?: AuditTrail): Promise<ReleaseView>;
   /**
    * Begins a failed mirroring anew; it goes on where it stopped. Changes nothing while one is under way. Throws
    * `RESOURCE_NOT_FOUND`, `RELEASE_TRANSITION_INVALID`; what waits for uploads has nothing to retry.
    */
-  retry(release: ReleaseKey): Promise<ReleaseView>;
+  retry(release: ReleaseKey, trail?: AuditTrail): Promise<ReleaseView>;
   /** No new rollout may use it, running ones pause. Idempotent. Throws `RESOURCE_NOT_FOUND`, `RELEASE_TRANSITION_INVALID`. */
-  yank(release: ReleaseKey, why: string): Promise<ReleaseView>;
+  yank(release: ReleaseKey, why: string, trail?: AuditTrail): Promise<ReleaseView>;
   /** Throws `RESOURCE_NOT_FOUND`. */
   get(release: ReleaseKey): Promise<ReleaseView>;
   /** Newest first. Throws `REQUEST_INVALID` for a cursor that is none. */

@@ -1,5 +1,7 @@
 import { type Manifest, MusterError } from "@muster/core";
 import { type TrustAnchor, type VerifiedManifest, verifyManifest } from "@muster/trust";
+import type { AuditTrail } from "../audit/ports.ts";
+import type { EventJournal } from "../events/ports.ts";
 import type { Clock, ObjectStore } from "../ports.ts";
 import type { Actor } from "../people/actor.ts";
 import type { Database } from "../store/database.ts";
@@ -7,6 +9,7 @@ import { writeOrigin } from "./origins.ts";
 import type { PublishRequest, ReleaseKey } from "./ports.ts";
 import {
   completeIfMirrored,
+  eventOf,
   isWhollyMirrored,
   moveRelease,
   readRelease,
@@ -19,13 +22,14 @@ interface PublishPorts {
   readonly objects: ObjectStore;
   readonly trustedAnchor: TrustAnchor;
   readonly clock: Clock;
+  readonly events: EventJournal;
 }
 
 /** Verifies and records a release; see `ReleaseRegistry.publish`. Fetches nothing. */
 export async function recordRelease(
   ports: PublishPorts,
   request: PublishRequest,
-  actor: Actor,
+  { actor, trail }: { readonly actor: Actor; readonly trail?: AuditTrail | undefined },
 ): Promise<ReleaseKey> {
   // Nothing of the manifest is read before its signatures are verified.
   const verified = verifyManifest(request, ports.trustedAnchor);
@@ -50,6 +54,7 @@ export async function recordRelease(
     if (!published) {
       const row = { publishedAt: ports.clock.now(), publishedBy: actor.name };
       await insertRelease(trx, { request, verified, stored, ...row });
+      await ports.events.append(trx, [eventOf(key, { kind: "draft" })]);
     } else if ((JSON.parse(published.signed_by_json) as string[]).length < verified.signers.length) {
       // The same release, signed by more keys than before: hosts may ask for more of them than the server does.
       const signed = { signatures: request.signatures, signed_by_json: JSON.stringify(verified.signers) };
@@ -57,7 +62,19 @@ export async function recordRelease(
     }
     // A release that is ready keeps the word on where it came from.
     if (!published || stateKind(published) !== "ready") await writeOrigin(trx, key, request.origin ?? null);
-    await beginMirroring(trx, key, request.source);
+    await beginMirroring(trx, key, { source: request.source, events: ports.events });
+    const { channel } = verified.manifest;
+    await trail?.recordIn(trx, {
+      action: "release.publish",
+      resource: { kind: "release", id: `${product}/${version}` },
+      details: {
+        channel,
+        source: request.source,
+        digest: verified.digest,
+        signers: verified.signers,
+        isNew: !published,
+      },
+    });
   });
   return key;
 }
@@ -66,14 +83,14 @@ export async function recordRelease(
 async function beginMirroring(
   trx: Database,
   key: ReleaseKey,
-  source: PublishRequest["source"],
+  { source, events }: { readonly source: PublishRequest["source"]; readonly events: EventJournal },
 ): Promise<void> {
   const state = stateKind(await readRelease(trx, key));
   const waitsForUploads = source === "upload" && !(await isWhollyMirrored(trx, key));
   if (state === "ready" || (state === "draft" && waitsForUploads)) return;
   if (state === "mirroring") await updateRelease(trx, key, { state_json: JSON.stringify({ source }) });
-  else await moveRelease(trx, key, { to: { kind: "mirroring" }, source });
-  await completeIfMirrored(trx, key);
+  else await moveRelease(trx, key, { to: { kind: "mirroring" }, source, events });
+  await completeIfMirrored(trx, key, events);
 }
 
 interface NewRelease {

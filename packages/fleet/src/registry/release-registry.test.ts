@@ -5,6 +5,8 @@ import { releasePageSchema, releaseSchema } from "@muster/protocol/http";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createGuard, createGuardedFetcher } from "../adapters/fetcher/guarded-fetcher.ts";
 import { createLocalBus } from "../adapters/local-bus.ts";
+import { createSystemRandom } from "../adapters/system-random.ts";
+import { createEventJournal } from "../events/event-journal.ts";
 import type { Clock, FleetChange, ObjectStore } from "../ports.ts";
 import { type Database, openDatabase } from "../store/database.ts";
 import { arriving } from "../testing/arriving.ts";
@@ -80,6 +82,7 @@ function registryWith(fetcher: ArtifactFetcher = refuses): ReleaseRegistry {
     locateImported: async () => null,
     clock,
     bus,
+    events: createEventJournal({ clock, random: createSystemRandom() }),
     onYank,
     onError,
   });

@@ -1,5 +1,7 @@
 import { MusterError } from "@muster/core";
 import type { TrustAnchor } from "@muster/trust";
+import type { AuditDeed, AuditDetails } from "../audit/ports.ts";
+import type { EventJournal } from "../events/ports.ts";
 import type { Bus, Clock, ObjectStore } from "../ports.ts";
 import type { Database } from "../store/database.ts";
 import { listReleaseRows, readWholeRelease } from "./list-releases.ts";
@@ -27,6 +29,7 @@ export interface RegistryPorts {
   readonly locateImported: (artifact: ArtifactRow) => Promise<ArtifactLocation | null>;
   readonly clock: Clock;
   readonly bus: Bus;
+  readonly events: EventJournal;
   /** Pauses the running rollouts of a yanked release. Idempotent: a start calls it again for each yanked release. */
   readonly onYank: (release: ReleaseKey) => Promise<void>;
   /** Told of a failure in the background that no state of a release can show. */
@@ -34,7 +37,7 @@ export interface RegistryPorts {
 }
 
 export function createReleaseRegistry(ports: RegistryPorts): ReleaseRegistry {
-  const { db, bus } = ports;
+  const { db, bus, events } = ports;
   const stored = new Map<string, number>();
   const announce = ({ product, version }: ReleaseKey) => bus.publish({ kind: "release", product, version });
   const view = async (key: ReleaseKey) => {
@@ -43,14 +46,14 @@ export function createReleaseRegistry(ports: RegistryPorts): ReleaseRegistry {
   const jobs = createMirrorJobs(ports, { stored, announce });
 
   return {
-    publish: async (request, actor) => {
-      const key = await recordRelease(ports, request, actor);
+    publish: async (request, actor, trail) => {
+      const key = await recordRelease(ports, request, { actor, trail });
       if (request.source === "url") jobs.start(key);
       announce(key);
       return view(key);
     },
-    upload: async (artifact, content) => {
-      const { sha256, size } = await beginUpload(db, artifact);
+    upload: async (artifact, content, trail) => {
+      const { sha256, size } = await beginUpload(ports, artifact);
       announce(artifact);
       const onProgress = (bytes: number) => {
         stored.set(sha256, bytes);
@@ -58,19 +61,27 @@ export function createReleaseRegistry(ports: RegistryPorts): ReleaseRegistry {
       };
       try {
         await ports.objects.put({ sha256, sizeBytes: size, onProgress }, content);
-        await db.transaction().execute((trx) => markMirrored(trx, artifact, sha256));
+        await db.transaction().execute(async (trx) => {
+          await markMirrored(trx, artifact, { sha256, events });
+          const { os, arch } = artifact;
+          await trail?.recordIn(
+            trx,
+            deedOn(artifact, "release.upload", { platform: `${os}/${arch}`, sha256 }),
+          );
+        });
       } finally {
         stored.delete(sha256);
         announce(artifact);
       }
       return view(artifact);
     },
-    retry: async (key) => {
+    retry: async (key, trail) => {
       const { source } = stateData(await readRelease(db, key));
       if (source !== "url") throw notRetryable(key, "its archives are uploaded: publish it again");
       const isBegun = await db.transaction().execute(async (trx) => {
         if (stateKind(await readRelease(trx, key)) === "mirroring") return false;
-        await moveRelease(trx, key, { to: { kind: "mirroring" }, source });
+        await moveRelease(trx, key, { to: { kind: "mirroring" }, source, events });
+        await trail?.recordIn(trx, deedOn(key, "release.retry"));
         return true;
       });
       if (isBegun) {
@@ -79,10 +90,11 @@ export function createReleaseRegistry(ports: RegistryPorts): ReleaseRegistry {
       }
       return view(key);
     },
-    yank: async (key, why) => {
+    yank: async (key, why, trail) => {
       await db.transaction().execute(async (trx) => {
         if (stateKind(await readRelease(trx, key)) === "yanked") return;
-        await moveRelease(trx, key, { to: { kind: "yanked", why } });
+        await moveRelease(trx, key, { to: { kind: "yanked", why }, events });
+        await trail?.recordIn(trx, deedOn(key, "release.yank", { why }));
       });
       announce(key);
       await ports.onYank(key);
@@ -109,12 +121,19 @@ export function createReleaseRegistry(ports: RegistryPorts): ReleaseRegistry {
   };
 }
 
+function deedOn({ product, version }: ReleaseKey, action: string, details: AuditDetails = {}): AuditDeed {
+  return { action, resource: { kind: "release", id: `${product}/${version}` }, details };
+}
+
 function notRetryable(key: ReleaseKey, problem: string): MusterError {
   return new MusterError("RELEASE_TRANSITION_INVALID", { ...key, problem });
 }
 
 /** What the artifact has to be; the release is mirroring afterwards, unless it is ready already. */
-async function beginUpload(db: Database, key: ArtifactKey): Promise<{ sha256: string; size: number }> {
+async function beginUpload(
+  { db, events }: Pick<RegistryPorts, "db" | "events">,
+  key: ArtifactKey,
+): Promise<{ sha256: string; size: number }> {
   return db.transaction().execute(async (trx) => {
     const state = stateKind(await readRelease(trx, key));
     const artifacts = await readArtifacts(trx, key);
@@ -122,7 +141,7 @@ async function beginUpload(db: Database, key: ArtifactKey): Promise<{ sha256: st
     if (!artifact) throw new MusterError("ARTIFACT_NOT_FOUND", { ...key });
     if (state === "yanked") throw new MusterError("RELEASE_YANKED", { ...key });
     if (state === "draft" || state === "failed") {
-      await moveRelease(trx, key, { to: { kind: "mirroring" }, source: "upload" });
+      await moveRelease(trx, key, { to: { kind: "mirroring" }, source: "upload", events });
     }
     return artifact;
   });

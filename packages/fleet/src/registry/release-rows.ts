@@ -1,5 +1,6 @@
 import { MusterError, RELEASE_TRANSITIONS, type ReleaseState } from "@muster/core";
 import type { ReleaseView } from "@muster/protocol/http";
+import type { EventJournal, NewEvent } from "../events/ports.ts";
 import type { Database } from "../store/database.ts";
 import type { ArtifactRow, ReleaseRow } from "../store/schema.ts";
 import type { ReleaseKey } from "./ports.ts";
@@ -66,11 +67,17 @@ export function stateData(row: Pick<ReleaseRow, "state_json">): StateData {
   return JSON.parse(row.state_json) as StateData;
 }
 
-/** Moves a release on, inside a transaction. Throws `RELEASE_TRANSITION_INVALID`. */
+interface Move {
+  readonly to: ReleaseState;
+  readonly source?: Source | undefined;
+  readonly events: EventJournal;
+}
+
+/** Moves a release on, inside a transaction, and says so. Throws `RELEASE_TRANSITION_INVALID`. */
 export async function moveRelease(
   trx: Database,
   key: ReleaseKey,
-  { to, source }: { readonly to: ReleaseState; readonly source?: Source | undefined },
+  { to, source, events }: Move,
 ): Promise<void> {
   const row = await readRelease(trx, key);
   const from = stateKind(row);
@@ -81,6 +88,24 @@ export async function moveRelease(
   const { kind, ...data } = to;
   const kept = source ?? stateData(row).source;
   await updateRelease(trx, key, { state: kind, state_json: JSON.stringify({ ...data, source: kept }) });
+  await events.append(trx, [eventOf(key, to)]);
+}
+
+const RELEASE_EVENTS = {
+  draft: ["release_published", "info", "is published"],
+  mirroring: ["release_mirroring", "info", "is being mirrored"],
+  ready: ["release_ready", "info", "is ready"],
+  failed: ["release_failed", "error", "could not be mirrored"],
+  yanked: ["release_yanked", "warning", "is yanked"],
+} as const satisfies Record<ReleaseState["kind"], readonly [string, NewEvent["severity"], string]>;
+
+/** What happens when a release comes into a state. */
+export function eventOf({ product, version }: ReleaseKey, state: ReleaseState): NewEvent {
+  const [type, severity, what] = RELEASE_EVENTS[state.kind];
+  const because = state.kind === "failed" ? state.message : state.kind === "yanked" ? state.why : "";
+  const code = state.kind === "failed" ? state.code : null;
+  const message = `Release ${product} ${version} ${what}${because === "" ? "" : `: ${because}`}`;
+  return { type, category: "release", severity, code, message, product, version };
 }
 
 export async function updateRelease(
@@ -97,7 +122,11 @@ export async function updateRelease(
 }
 
 /** Notes that the release's artifacts of this digest are in the object store; the last one makes it ready. */
-export async function markMirrored(trx: Database, key: ReleaseKey, sha256: string): Promise<void> {
+export async function markMirrored(
+  trx: Database,
+  key: ReleaseKey,
+  { sha256, events }: { readonly sha256: string; readonly events: EventJournal },
+): Promise<void> {
   await trx
     .updateTable("artifacts")
     .set({ mirrored: 1 })
@@ -105,12 +134,16 @@ export async function markMirrored(trx: Database, key: ReleaseKey, sha256: strin
     .where("version", "=", key.version)
     .where("sha256", "=", sha256)
     .execute();
-  await completeIfMirrored(trx, key);
+  await completeIfMirrored(trx, key, events);
 }
 
-export async function completeIfMirrored(trx: Database, key: ReleaseKey): Promise<void> {
+export async function completeIfMirrored(
+  trx: Database,
+  key: ReleaseKey,
+  events: EventJournal,
+): Promise<void> {
   if (stateKind(await readRelease(trx, key)) !== "mirroring") return;
-  if (await isWhollyMirrored(trx, key)) await moveRelease(trx, key, { to: { kind: "ready" } });
+  if (await isWhollyMirrored(trx, key)) await moveRelease(trx, key, { to: { kind: "ready" }, events });
 }
 
 export async function isWhollyMirrored(trx: Database, key: ReleaseKey): Promise<boolean> {

@@ -1,5 +1,6 @@
 import type { PreviewView, RolloutRequest, RolloutView, TargetView } from "@muster/protocol/http";
 import type { Outcome } from "@muster/core";
+import type { AuditTrail } from "../audit/ports.ts";
 import type { AgentHello, AgentProgress, Instruction } from "../gateway/ports.ts";
 import type { Actor } from "../people/actor.ts";
 import type { Page, PageQuery } from "../ports.ts";
@@ -7,20 +8,20 @@ import type { Database } from "../store/database.ts";
 
 export type { Actor };
 
-/** The rollouts' use cases, as the API calls them. Every one is durable when it resolves. */
+/** The rollouts' use cases, as the API calls them. Every one is durable when it resolves, and so is what is on the trail. */
 export interface Rollouts {
   /** What `create` would do. Changes nothing. Same refusals as `create`, but an empty cohort is an answer here. */
   preview(request: RolloutRequest): Promise<PreviewView>;
   /** Throws `ROLLOUT_…`, `RELEASE_…`, `RESOURCE_NOT_FOUND`. */
-  create(request: RolloutRequest, actor: Actor): Promise<RolloutView>;
-  pause(id: string): Promise<RolloutView>;
+  create(request: RolloutRequest, actor: Actor, trail?: AuditTrail): Promise<RolloutView>;
+  pause(id: string, trail?: AuditTrail): Promise<RolloutView>;
   /** A paused rollout, or a halted one: what failed so far no longer counts. */
-  resume(id: string): Promise<RolloutView>;
+  resume(id: string, trail?: AuditTrail): Promise<RolloutView>;
   /** Lets the next wave open. */
-  approve(id: string): Promise<RolloutView>;
-  cancel(id: string): Promise<RolloutView>;
+  approve(id: string, trail?: AuditTrail): Promise<RolloutView>;
+  cancel(id: string, trail?: AuditTrail): Promise<RolloutView>;
   /** New targets for the failed and rolled back ones. */
-  retry(id: string): Promise<RolloutView>;
+  retry(id: string, trail?: AuditTrail): Promise<RolloutView>;
   /** Newest first. Throws `REQUEST_INVALID` for a cursor that is none. */
   list(query: RolloutQuery): Promise<Page<RolloutView>>;
   /** Throws `RESOURCE_NOT_FOUND`. */

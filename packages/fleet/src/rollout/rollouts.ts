@@ -1,10 +1,12 @@
 import { isRolloutEnded, MusterError, requireVerb, type RolloutVerb } from "@muster/core";
 import type { RolloutView } from "@muster/protocol/http";
+import type { AuditTrail } from "../audit/ports.ts";
 import { filterContext, type GroupBook } from "../groups/group-book.ts";
 import type { Clock } from "../ports.ts";
 import type { Database } from "../store/database.ts";
 import type { Controller } from "./controller/controller.ts";
-import { moveRollout } from "./controller/draft.ts";
+import { moveRollout, type RolloutDraft } from "./controller/draft.ts";
+import { deedsOfCreation, deedOfVerb } from "./controller/draft-deeds.ts";
 import { readRollout } from "./controller/load.ts";
 import { newRollout } from "./create-rollout.ts";
 import type { Rollouts } from "./ports.ts";
@@ -34,9 +36,12 @@ export function createRollouts({ db, clock, newId, controller, book }: RolloutPo
     groupId: (group) => book.find(group)?.row.id,
   };
 
-  const use = async (id: string, verb: RolloutVerb): Promise<RolloutView> => {
+  const use = async (id: string, verb: RolloutVerb, trail?: AuditTrail): Promise<RolloutView> => {
     const { listeningSince } = hearing();
-    const changed = await controller.change(id, (draft) => applyVerb(draft, verb, { newId, listeningSince }));
+    const edit = (draft: RolloutDraft) => applyVerb(draft, verb, { newId, listeningSince });
+    const changed = await controller.change(id, edit, async (trx) =>
+      trail?.recordIn(trx, deedOfVerb(id, verb)),
+    );
     const view = await read(id);
     // One that is not open any more takes no verb, and says why.
     if (!changed) requireVerb(await requireRollout(db, id), view.counts, verb);
@@ -46,18 +51,18 @@ export function createRollouts({ db, clock, newId, controller, book }: RolloutPo
   return {
     preview: async (request) => toPreviewView(await previewRollout(previewing, request)),
     // In turn, so that two rollouts cannot take the same agents.
-    create: (request, actor) =>
+    create: (request, actor, trail) =>
       controller.inTurn(async () => {
         const planned = await previewRollout(previewing, request);
         const created = newRollout(planned, { newId, now: clock.now(), createdBy: actor.name });
-        await controller.add(created);
+        await controller.add(created, async (trx) => trail?.recordIn(trx, ...deedsOfCreation(created)));
         return read(created.rollout.id);
       }),
-    pause: (id) => use(id, "pause"),
-    resume: (id) => use(id, "resume"),
-    approve: (id) => use(id, "approve"),
-    cancel: (id) => use(id, "cancel"),
-    retry: (id) => use(id, "retry"),
+    pause: (id, trail) => use(id, "pause", trail),
+    resume: (id, trail) => use(id, "resume", trail),
+    approve: (id, trail) => use(id, "approve", trail),
+    cancel: (id, trail) => use(id, "cancel", trail),
+    retry: (id, trail) => use(id, "retry", trail),
     list: (query) => readRolloutViews(db, query, hearing()),
     read,
     targets: async (id, query) => {

@@ -3,6 +3,8 @@ import type { CreateSource, ReleaseView } from "@muster/protocol/http";
 import { createGuard, createGuardedFetcher } from "../adapters/fetcher/guarded-fetcher.ts";
 import type { Network } from "../adapters/fetcher/network.ts";
 import { createLocalBus } from "../adapters/local-bus.ts";
+import { createSystemRandom } from "../adapters/system-random.ts";
+import { createEventJournal } from "../events/event-journal.ts";
 import { createReleaseHost } from "../adapters/release-host/release-host.ts";
 import type { Actor } from "../people/actor.ts";
 import type { Clock, ObjectStore } from "../ports.ts";
@@ -68,6 +70,7 @@ export async function createImportWorld(
     locateImported: createImportedLocator({ db, sealer, host }),
     clock,
     bus: createLocalBus(onError),
+    events: createEventJournal({ clock, random: createSystemRandom() }),
     onYank: async () => {},
     onError,
   });

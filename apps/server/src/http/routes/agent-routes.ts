@@ -17,6 +17,7 @@ import {
 } from "@muster/protocol/http";
 import { actorOf } from "../actor.ts";
 import type { App } from "../app.ts";
+import { auditOf } from "../auditing.ts";
 import { answers, answersNothing } from "../route-schemas.ts";
 
 interface AgentRoutesPorts {
@@ -95,7 +96,7 @@ export function agentRoutes(app: App, { agents, desired }: AgentRoutesPorts): vo
   app.route({
     method: "POST",
     url: "/api/v1/agents/:id/revoke",
-    config: { access: "agents.revoke" },
+    config: { access: "agents.revoke", audit: "agent.revoke" },
     schema: {
       operationId: "revokeAgent",
       summary: "Lock an agent out, for good",
@@ -103,7 +104,7 @@ export function agentRoutes(app: App, { agents, desired }: AgentRoutesPorts): vo
       params: agentKeySchema,
       response: answers(agentSchema, "The revoked agent."),
     },
-    handler: ({ params }) => agents.revoke(params.id),
+    handler: (request) => agents.revoke(request.params.id, auditOf(request)),
   });
 }
 
@@ -148,7 +149,7 @@ export function tokenRoutes(app: App, { tokens }: { readonly tokens: Registratio
   app.route({
     method: "POST",
     url: "/api/v1/tokens",
-    config: { access: "tokens.manage" },
+    config: { access: "tokens.manage", audit: "token.create" },
     schema: {
       operationId: "createToken",
       summary: "Make a token with which agents enrol",
@@ -156,7 +157,7 @@ export function tokenRoutes(app: App, { tokens }: { readonly tokens: Registratio
       body: createTokenSchema,
       response: answers(createdTokenSchema, "The token with its secret, which is shown only now."),
     },
-    handler: ({ body, actor }) => tokens.create(body, actorOf(actor)),
+    handler: (request) => tokens.create(request.body, actorOf(request.actor), auditOf(request)),
   });
   app.route({
     method: "GET",
@@ -174,7 +175,7 @@ export function tokenRoutes(app: App, { tokens }: { readonly tokens: Registratio
   app.route({
     method: "DELETE",
     url: "/api/v1/tokens/:id",
-    config: { access: "tokens.manage" },
+    config: { access: "tokens.manage", audit: "token.revoke" },
     schema: {
       operationId: "revokeToken",
       summary: "Revoke a registration token",
@@ -182,8 +183,8 @@ export function tokenRoutes(app: App, { tokens }: { readonly tokens: Registratio
       params: agentKeySchema,
       response: answersNothing("Nobody can enrol with it any more."),
     },
-    handler: async ({ params }, reply) => {
-      await tokens.revoke(params.id);
+    handler: async (request, reply) => {
+      await tokens.revoke(request.params.id, auditOf(request));
       return reply.code(204).send();
     },
   });

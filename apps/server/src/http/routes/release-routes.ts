@@ -12,6 +12,7 @@ import {
 } from "@muster/protocol/http";
 import { actorOf } from "../actor.ts";
 import type { App } from "../app.ts";
+import { auditOf } from "../auditing.ts";
 import { answers } from "../route-schemas.ts";
 
 /** Manifest and signatures in base64, and the JSON around them. */
@@ -24,7 +25,7 @@ export function releaseRoutes(app: App, { releases }: { readonly releases: Relea
   app.route({
     method: "POST",
     url: "/api/v1/releases",
-    config: { access: "releases.publish" },
+    config: { access: "releases.publish", audit: "release.publish" },
     bodyLimit: PUBLISH_MAX_BYTES,
     schema: {
       operationId: "publishRelease",
@@ -33,10 +34,15 @@ export function releaseRoutes(app: App, { releases }: { readonly releases: Relea
       body: publishReleaseSchema,
       response: answers(releaseSchema, "The release as it stands."),
     },
-    handler: ({ body, actor }) => {
+    handler: (request) => {
+      const { body, actor } = request;
       const manifest = Buffer.from(body.manifest, "base64");
       const signatures = Buffer.from(body.signatures, "base64");
-      return releases.publish({ manifest, signatures, source: body.source }, actorOf(actor));
+      return releases.publish(
+        { manifest, signatures, source: body.source },
+        actorOf(actor),
+        auditOf(request),
+      );
     },
   });
   app.route({
@@ -68,7 +74,7 @@ export function releaseRoutes(app: App, { releases }: { readonly releases: Relea
   app.route({
     method: "POST",
     url: "/api/v1/releases/:product/:version/yank",
-    config: { access: "releases.yank" },
+    config: { access: "releases.yank", audit: "release.yank" },
     schema: {
       operationId: "yankRelease",
       summary: "Yank a release: no new rollout may use it, running ones pause",
@@ -77,7 +83,7 @@ export function releaseRoutes(app: App, { releases }: { readonly releases: Relea
       body: yankReleaseSchema,
       response: answers(releaseSchema, "The yanked release."),
     },
-    handler: ({ params, body }) => releases.yank(params, body.why),
+    handler: (request) => releases.yank(request.params, request.body.why, auditOf(request)),
   });
   app.route({
     method: "POST",
@@ -90,7 +96,7 @@ export function releaseRoutes(app: App, { releases }: { readonly releases: Relea
       params: releaseKeySchema,
       response: answers(releaseSchema, "The release as it stands."),
     },
-    handler: ({ params }) => releases.retry(params),
+    handler: (request) => releases.retry(request.params, auditOf(request)),
   });
   uploadRoute(app, releases);
 }
@@ -103,7 +109,7 @@ function uploadRoute(app: App, releases: ReleaseRegistry): void {
     scope.route({
       method: "PUT",
       url: "/api/v1/releases/:product/:version/artifacts/:os/:arch",
-      config: { access: "releases.publish" },
+      config: { access: "releases.publish", audit: "release.upload" },
       schema: {
         operationId: "uploadArtifact",
         summary: "Send one artifact's archive; the last one makes the release ready",
@@ -112,14 +118,15 @@ function uploadRoute(app: App, releases: ReleaseRegistry): void {
         params: artifactKeySchema,
         response: answers(releaseSchema, "The release as it stands."),
       },
-      handler: ({ params, headers, raw }) => {
+      handler: (request) => {
+        const { params, headers, raw } = request;
         if (headers["content-type"] === undefined) {
           throw new MusterError("REQUEST_INVALID", {
             field: "content-type",
             problem: "must be application/octet-stream",
           });
         }
-        return releases.upload(params, contentOf(raw));
+        return releases.upload(params, contentOf(raw), auditOf(request));
       },
     });
   });

@@ -12,6 +12,7 @@ import {
 } from "@muster/protocol/http";
 import { actorOf } from "../actor.ts";
 import type { App } from "../app.ts";
+import { auditOf } from "../auditing.ts";
 import { answers } from "../route-schemas.ts";
 
 /** A cohort may name 100,000 agents. */
@@ -34,7 +35,7 @@ export function rolloutRoutes(app: App, { rollouts }: RolloutRoutesPorts): void 
   app.route({
     method: "POST",
     url: "/api/v1/rollouts/preview",
-    config: { access: "fleet.read" },
+    config: { access: "fleet.read", audit: false },
     bodyLimit: REQUEST_MAX_BYTES,
     schema: {
       operationId: "previewRollout",
@@ -48,7 +49,7 @@ export function rolloutRoutes(app: App, { rollouts }: RolloutRoutesPorts): void 
   app.route({
     method: "POST",
     url: "/api/v1/rollouts",
-    config: { access: "rollouts.manage" },
+    config: { access: "rollouts.manage", audit: "rollout.create" },
     bodyLimit: REQUEST_MAX_BYTES,
     schema: {
       operationId: "createRollout",
@@ -57,13 +58,13 @@ export function rolloutRoutes(app: App, { rollouts }: RolloutRoutesPorts): void 
       body: rolloutRequestSchema,
       response: answers(rolloutSchema, "The new rollout."),
     },
-    handler: ({ body, actor }) => rollouts.create(body, actorOf(actor)),
+    handler: (request) => rollouts.create(request.body, actorOf(request.actor), auditOf(request)),
   });
   for (const verb of Object.keys(VERBS) as RolloutVerb[]) {
     app.route({
       method: "POST",
       url: `/api/v1/rollouts/:id/${verb}`,
-      config: { access: "rollouts.manage" },
+      config: { access: "rollouts.manage", audit: `rollout.${verb}` },
       schema: {
         operationId: `${verb}Rollout`,
         summary: VERBS[verb],
@@ -71,7 +72,7 @@ export function rolloutRoutes(app: App, { rollouts }: RolloutRoutesPorts): void 
         params: rolloutKeySchema,
         response: answers(rolloutSchema, "The rollout as it then stands."),
       },
-      handler: ({ params }) => rollouts[verb](params.id),
+      handler: (request) => rollouts[verb](request.params.id, auditOf(request)),
     });
   }
   readingRoutes(app, { rollouts });

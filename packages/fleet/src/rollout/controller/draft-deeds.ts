@@ -1,4 +1,4 @@
-import type { Rollout } from "@muster/core";
+import type { Rollout, RolloutVerb } from "@muster/core";
 import { SYSTEM_ACTOR } from "../../audit/audit.ts";
 import type { AuditDeed, AuditDetails, AuditEntry } from "../../audit/ports.ts";
 import type { RolloutDraft } from "./draft.ts";
@@ -39,6 +39,11 @@ function actionOf(before: Rollout, { state }: Rollout): string | null {
     case "canceled":
       return null;
   }
+}
+
+/** What an operator does to a rollout. */
+export function deedOfVerb(rolloutId: string, verb: RolloutVerb): AuditDeed {
+  return { action: `rollout.${verb}`, resource: { kind: "rollout", id: rolloutId } };
 }
 
 /** Agents that get a record of their own; of a longer list the rollout's record says how many there are. */
