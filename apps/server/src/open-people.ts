@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { MusterError } from "@muster/core";
 import {
+  type Audit,
   type Clock,
-  createAudit,
   createOpenIdProvider,
   createPeople,
   createSystemRandom,
@@ -16,16 +16,17 @@ import type { OidcSettings, ServerSettings } from "./settings/settings.ts";
 interface PeopleSources {
   readonly db: Database;
   readonly clock: Clock;
+  readonly audit: Audit;
   readonly settings: Pick<ServerSettings, "oidc" | "publicUrl">;
 }
 
 /** Who may come in. Throws `SERVER_CONFIG_INVALID` for an identity provider that is half set up. */
-export async function openPeople({ db, clock, settings }: PeopleSources): Promise<People> {
+export async function openPeople({ db, clock, audit, settings }: PeopleSources): Promise<People> {
   return createPeople({
     db,
     clock,
     random: createSystemRandom(),
-    audit: createAudit({ db, clock }),
+    audit,
     oidc: settings.oidc && (await setUpOidc(settings.oidc, settings.publicUrl)),
   });
 }

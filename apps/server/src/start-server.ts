@@ -77,7 +77,7 @@ async function open(settings: ServerSettings, { log, closing, network }: Opening
   const epoch = randomBytes(6).toString("hex");
   const live = createLiveFeed({ ...fleet, clock, epoch, rollouts: plane.rollouts, readOverview, onError });
   closing.add(() => live.close());
-  const people = await openPeople({ db, clock, settings });
+  const people = await openPeople({ ...fleet, clock, settings });
   const { apiTokens } = people;
   const app = await createHttpServer({
     useCases: { releases, sources, ...plane },

@@ -34,7 +34,7 @@ export async function startIdentityProvider(redirectUri: string): Promise<TestId
   const provider = new Provider(issuer.origin, {
     ...settings(),
     clients: [{ client_id: clientId, client_secret: clientSecret, redirect_uris: [redirectUri] }],
-    findAccount: (_context, id) => ({ accountId: id, claims: () => ({ ...(known.get(id) ?? {}), sub: id }) }),
+    findAccount: (_context, id) => ({ accountId: id, claims: () => ({ ...known.get(id), sub: id }) }),
   });
   const callback = provider.callback();
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
