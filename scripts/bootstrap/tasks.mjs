@@ -14,6 +14,7 @@ export const TASKS = {
   test: { command: ["node", "scripts/test.ts"], browser: true, machines: true },
   unit: { command: ["vitest", "run", "--project", "unit"] },
   e2e: { command: ["vitest", "run", "--project", "e2e"], browser: true, machines: true, built: true },
+  "test:crash": { command: ["node", "e2e/crash/main.ts"], machines: true, built: true },
   check: { command: ["node", "scripts/check.ts"] },
   build: { command: ["node", "scripts/build.ts"] },
   package: { command: ["node", "packaging/main.ts"], built: true },
