@@ -1,10 +1,20 @@
-import { readdir, readlink } from "node:fs/promises";
+import { readdir, readFile, readlink } from "node:fs/promises";
 import { basename } from "node:path";
-import { hostLayout, type HostLayout, type HostState, type JournalReading } from "@muster/core";
-import { until } from "@muster/local-fleet";
+import { fileURLToPath } from "node:url";
+import {
+  healthDecoder,
+  hostLayout,
+  parse,
+  type HealthReport,
+  type HostLayout,
+  type HostState,
+  type JournalReading,
+} from "@muster/core";
+import { Program, until } from "@muster/local-fleet";
 import type { Box } from "./box.ts";
 import { journalAt } from "./journal.ts";
 
+const FREEZE_AT = fileURLToPath(new URL("freeze-at.ts", import.meta.url));
 const AGENT = "muster-agent.service";
 const UPDATER = "muster-updater.service";
 
@@ -53,6 +63,21 @@ export class BoxHost {
     return basename(await readlink(this.box.path(this.layout.current)));
   }
 
+  /** What the payload says of itself in this boot; null if it has said nothing. */
+  async health(): Promise<HealthReport | null> {
+    const text = await readFile(this.box.path(this.layout.health), "utf8").catch(() => null);
+    if (text === null) return null;
+    const report = parse.decodeJson(healthDecoder, text, "REQUEST_INVALID");
+    const bootId = (await this.box.read("/proc/sys/kernel/random/boot_id")).trim();
+    return report.bootId === bootId ? report : null;
+  }
+
+  /** Units of the whole host that have failed. */
+  async failedUnits(): Promise<readonly string[]> {
+    const list = await this.box.sh("systemctl list-units --failed --plain --no-legend");
+    return list.match(/^\S+/gm) ?? [];
+  }
+
   journal(): JournalReading {
     return journalAt((file) => this.box.path(file), this.layout);
   }
@@ -62,6 +87,25 @@ export class BoxHost {
     const reading = this.journal();
     if (reading.kind === "absent") return "steady";
     return reading.kind === "read" ? reading.journal.state.kind : null;
+  }
+
+  /**
+   * Stops every process of the host as soon as its journal says so. Resolves when it looks; `frozen` when it stands still,
+   * with whether the moment was met. Whoever calls it cuts or thaws the box.
+   */
+  async freezeAt(state: HostState["kind"]): Promise<{ readonly frozen: Promise<boolean> }> {
+    const watcher = new Program([process.execPath, FREEZE_AT, this.box.freezer, this.box.path(""), state]);
+    await watcher.line(/looking/);
+    const frozen = async () => {
+      try {
+        await watcher.line(/frozen/);
+      } finally {
+        await watcher.stop();
+      }
+      await this.box.freeze();
+      return this.state() === state;
+    };
+    return { frozen: frozen() };
   }
 
   /** Waits until nothing is under way any more. */

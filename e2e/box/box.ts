@@ -101,9 +101,18 @@ export class Box {
     await this.#hardware.powerOff();
   }
 
-  /** Stops every process where it is; then it can only be cut, so that what was seen is what is cut. */
+  /** Stops every process where it is: what was seen stays so until it is cut, or goes on with `thaw`. */
   freeze(): Promise<void> {
     return this.#running.freeze();
+  }
+
+  thaw(): Promise<void> {
+    return this.#running.thaw();
+  }
+
+  /** See `RunningSystem.freezer`. */
+  get freezer(): string {
+    return this.#running.freezer;
   }
 
   /** Cuts the power: nobody is told, and what was not synced is gone. */

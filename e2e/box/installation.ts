@@ -1,5 +1,5 @@
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Room } from "./room.ts";
 
 /** What a box sees of the machine's own root; the rest (homes, projects, whatever is mounted) is not there. */
@@ -32,6 +32,26 @@ const MASKED = [
   "systemd-pstore.service",
 ];
 
+const BOOT_ID = "/proc/sys/kernel/random/boot_id";
+
+const SETTINGS = {
+  // Nothing printed in a burst is dropped.
+  "etc/systemd/journald.conf.d/box.conf": "[Journal]\nStorage=volatile\nRateLimitIntervalSec=0\n",
+  // systemd-nspawn gives each boot an id of its own, but units with a /proc of their own would see this machine's; and
+  // nothing can be mounted over its file, since that has no name any more.
+  "etc/systemd/system/boot-id.service": `
+[Unit]
+DefaultDependencies=no
+[Service]
+Type=oneshot
+ExecStart=cp ${BOOT_ID} /run/boot-id
+ExecStart=umount ${BOOT_ID}
+ExecStart=mount --bind /run/boot-id ${BOOT_ID}
+`,
+  "etc/systemd/system/sysinit.target.d/box.conf": "[Unit]\nRequires=boot-id.service\nAfter=boot-id.service\n",
+  "etc/systemd/system/muster-.service.d/box.conf": `[Service]\nBindReadOnlyPaths=/run/boot-id:${BOOT_ID}\n`,
+} as const;
+
 /** Where a box's root stands in its room, and on which disk its changes are kept. */
 export interface Installation {
   readonly root: string;
@@ -54,15 +74,16 @@ export async function install(
   await room.runOk(["mkdir", "--mode=700", at("root")]);
   await room.runOk(["chmod", "1777", at("tmp")]);
   await room.runOk(["rm", "--recursive", "--force", ...REMOVED.map(at)]);
-  await room.runOk(["mkdir", "--parents", at("etc/systemd/system"), at("etc/systemd/journald.conf.d")]);
+  await room.runOk(["mkdir", at("etc/systemd/system")]);
   const units = (name: string) => at(`etc/systemd/system/${name}`);
   for (const name of MASKED) await room.runOk(["ln", "--symbolic", "/dev/null", units(name)]);
   await room.runOk(["ln", "--symbolic", "/lib/systemd/system/multi-user.target", units("default.target")]);
   await room.runOk(["tee", at("etc/machine-id")], { input: "" });
   await room.runOk(["tee", at("etc/hostname")], { input: `${installation.hostname}\n` });
-  // Nothing printed in a burst is dropped.
-  const journal = "[Journal]\nStorage=volatile\nRateLimitIntervalSec=0\n";
-  await room.runOk(["tee", at("etc/systemd/journald.conf.d/box.conf")], { input: journal });
+  for (const [name, content] of Object.entries(SETTINGS)) {
+    await room.runOk(["mkdir", "--parents", at(dirname(name))]);
+    await room.runOk(["tee", at(name)], { input: content });
+  }
   await room.runOk(["sync", "--file-system", installation.disk]);
 }
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { access, mkdir, readFile, readdir, rmdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { until } from "@muster/local-fleet";
 import { cgroupTrees } from "./needs.ts";
 import { childrenOf, type Room } from "./room.ts";
@@ -87,16 +87,24 @@ export class RunningSystem {
     await this.ended();
   }
 
-  /** Stops all of its processes where they are; they can only be killed then. */
-  async freeze(): Promise<void> {
+  /** The file of the control group to which `1` is written to stop all of its processes, and `0` to let them go on. */
+  get freezer(): string {
     const tree = cgroupTrees().find(({ unified }) => unified);
     if (tree === undefined) throw new Error("there is no unified hierarchy of control groups");
-    const group = join(tree.path, this.#group, "payload");
-    await writeFile(join(group, "cgroup.freeze"), "1");
-    const state = () => readFile(join(group, "cgroup.events"), "utf8");
+    return join(tree.path, this.#group, "payload", "cgroup.freeze");
+  }
+
+  /** Stops all of its processes where they are; until `thaw` they can only be killed. */
+  async freeze(): Promise<void> {
+    await writeFile(this.freezer, "1");
+    const state = () => readFile(join(dirname(this.freezer), "cgroup.events"), "utf8");
     await until("all processes to stand still", async () => (await state()).includes("frozen 1"), {
       everyMs: 5,
     });
+  }
+
+  async thaw(): Promise<void> {
+    await writeFile(this.freezer, "0");
   }
 
   /** Ends it and everything in it at once. */
