@@ -1,6 +1,6 @@
 import { type Manifest, MusterError } from "@muster/core";
 import { type TrustAnchor, type VerifiedManifest, verifyManifest } from "@muster/trust";
-import type { AuditTrail } from "../audit/ports.ts";
+import type { AuditDeed, AuditTrail } from "../audit/ports.ts";
 import type { EventJournal } from "../events/ports.ts";
 import type { Clock, ObjectStore } from "../ports.ts";
 import type { Actor } from "../people/actor.ts";
@@ -63,20 +63,24 @@ export async function recordRelease(
     // A release that is ready keeps the word on where it came from.
     if (!published || stateKind(published) !== "ready") await writeOrigin(trx, key, request.origin ?? null);
     await beginMirroring(trx, key, { source: request.source, events: ports.events });
-    const { channel } = verified.manifest;
-    await trail?.recordIn(trx, {
-      action: "release.publish",
-      resource: { kind: "release", id: `${product}/${version}` },
-      details: {
-        channel,
-        source: request.source,
-        digest: verified.digest,
-        signers: verified.signers,
-        isNew: !published,
-      },
-    });
+    await trail?.recordIn(trx, deedOf(request, verified, { isNew: !published }));
   });
   return key;
+}
+
+/** What the audit log says of a release that comes in. */
+function deedOf(
+  { source, origin }: PublishRequest,
+  { manifest, digest, signers }: VerifiedManifest,
+  { isNew }: { readonly isNew: boolean },
+): AuditDeed {
+  const { product, version, channel } = manifest;
+  const details = { channel, digest, signers, isNew };
+  return {
+    action: origin ? "release.import" : "release.publish",
+    resource: { kind: "release", id: `${product}/${version}` },
+    details: origin ? { ...details, source: origin.sourceId, tag: origin.tag } : { ...details, source },
+  };
 }
 
 /** Begins what the release's state lets begin; a draft that waits for uploads stays one until the first. */

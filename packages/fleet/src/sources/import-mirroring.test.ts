@@ -29,7 +29,7 @@ async function beginIn(options: Parameters<typeof createImportWorld>[0]): Promis
   await begin();
 }
 
-const importIt = () => world.sources.import(id, { tag: "v1.0.0" }, OPERATOR);
+const importIt = () => world.sources.import(id, { tag: "v1.0.0" }, { actor: OPERATOR });
 const isArchive = ({ host, path }: HostRequest) =>
   host.startsWith("release-assets") && path.startsWith("/2?");
 const archiveRequests = () => world.hosts.requests.filter(isArchive);
@@ -195,7 +195,7 @@ test("a release host whose name resolves to a private address is not asked", asy
   const forge = await world.add({ id: "forge", kind: "forgejo", host: "git.example.com", token: "secret" });
   for (const call of [
     world.sources.releases(forge, { refresh: false }),
-    world.sources.import(forge, { tag: "v1.0.0" }, OPERATOR),
+    world.sources.import(forge, { tag: "v1.0.0" }, { actor: OPERATOR }),
   ]) {
     await expect(call).rejects.toMatchObject({
       code: "MIRROR_DESTINATION_FORBIDDEN",

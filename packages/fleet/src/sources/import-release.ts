@@ -1,10 +1,9 @@
 import { assetNames, type Manifest, MANIFEST_MAX_BYTES, MusterError } from "@muster/core";
 import type { ImportRelease, ReleaseView } from "@muster/protocol/http";
 import { type TrustAnchor, verifyManifest } from "@muster/trust";
-import type { Actor } from "../people/actor.ts";
 import type { OriginAsset } from "../registry/origins.ts";
 import type { ReleaseRegistry } from "../registry/ports.ts";
-import type { HostAsset, HostRelease, ReleaseHost, SourcePlace } from "./ports.ts";
+import type { HostAsset, HostRelease, ImportedBy, ReleaseHost, SourcePlace } from "./ports.ts";
 import { importedNames, readinessOf, SIGNATURE_MAX_BYTES, versionOfTag } from "./readiness.ts";
 
 export interface ImportPorts {
@@ -24,7 +23,7 @@ export interface ImportedFrom {
 /** Imports one release of a source; see `Sources.import`. */
 export async function importRelease(
   { host, releases, trustedAnchor, signal }: ImportPorts,
-  { from, request, actor }: { from: ImportedFrom; request: ImportRelease; actor: Actor },
+  { from, request, by }: { from: ImportedFrom; request: ImportRelease; by: ImportedBy },
 ): Promise<ReleaseView> {
   const { sourceId, place, product } = from;
   const { tag } = request;
@@ -42,7 +41,7 @@ export async function importRelease(
   const verified = verifyManifest({ manifest, signatures }, trustedAnchor).manifest;
   requireMatch(verified, { tag, product, isNamed: request.manifestAsset !== undefined });
   const origin = { sourceId, tag, assets: assetsOf(verified, found) };
-  return releases.publish({ manifest, signatures, source: "url", origin }, actor);
+  return releases.publish({ manifest, signatures, source: "url", origin }, by.actor, by.trail);
 }
 
 /**

@@ -6,6 +6,7 @@ import type {
   SourceView,
   UpdateSource,
 } from "@muster/protocol/http";
+import type { AuditTrail } from "../audit/ports.ts";
 import type { Actor } from "../people/actor.ts";
 import type { Page, PageQuery } from "../ports.ts";
 import type { ArtifactLocation } from "../registry/ports.ts";
@@ -68,18 +69,24 @@ export interface ReleaseHost {
   locate(place: SourcePlace, tag: string, asset: Pick<HostAsset, "id" | "name">): ArtifactLocation;
 }
 
-/** Where releases are imported from. Tokens go in and never come out. */
+/** Who imports, and where that is written down. */
+export interface ImportedBy {
+  readonly actor: Actor;
+  readonly trail?: AuditTrail | undefined;
+}
+
+/** Where releases are imported from. Tokens go in and never come out. What changes something is recorded with the change. */
 export interface Sources {
   /** Throws `SOURCE_EXISTS`, `REQUEST_INVALID`, `MIRROR_DESTINATION_FORBIDDEN`. */
-  create(request: CreateSource, actor: Actor): Promise<SourceView>;
+  create(request: CreateSource, actor: Actor, trail?: AuditTrail): Promise<SourceView>;
   /** By name. */
   list(query: PageQuery): Promise<Page<SourceView>>;
   /** Throws `RESOURCE_NOT_FOUND`. */
   get(id: string): Promise<SourceView>;
   /** Throws `RESOURCE_NOT_FOUND`. */
-  update(id: string, change: UpdateSource): Promise<SourceView>;
+  update(id: string, change: UpdateSource, trail?: AuditTrail): Promise<SourceView>;
   /** What was imported from it stays; a mirroring that still needs it fails. Throws `RESOURCE_NOT_FOUND`. */
-  remove(id: string): Promise<void>;
+  remove(id: string, trail?: AuditTrail): Promise<void>;
   /**
    * The recent releases and whether they can be imported. The host is asked at most every five minutes, or every ten seconds
    * with `refresh`. When it cannot be asked, the answer is that of the last time and says so; without one it is thrown.
@@ -90,7 +97,7 @@ export interface Sources {
    * Verifies and records the release of a tag, and begins to mirror its artifacts from the release's own assets. Throws
    * `SOURCE_RELEASE_…` and what `ReleaseHost` and `ReleaseRegistry.publish` do.
    */
-  import(id: string, request: ImportRelease, actor: Actor): Promise<ReleaseView>;
+  import(id: string, request: ImportRelease, by: ImportedBy): Promise<ReleaseView>;
   /** Gives up what hosts are being asked. */
   stop(): void;
 }

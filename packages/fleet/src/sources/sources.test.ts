@@ -16,7 +16,7 @@ afterEach(() => world.close());
 
 const release = (version = "1.0.0") => world.signer.sign({ version, archives: TWO });
 const importTag = (id: string, tag = "v1.0.0", names = {}) =>
-  world.sources.import(id, { tag, ...names }, OPERATOR);
+  world.sources.import(id, { tag, ...names }, { actor: OPERATOR });
 /** Which hosts were told who asks. */
 const toldHosts = () => {
   const told = world.hosts.requests.filter(({ headers }) => headers.authorization !== undefined);

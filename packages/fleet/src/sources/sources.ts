@@ -2,6 +2,7 @@ import { MusterError } from "@muster/core";
 import type { SourceReleasesView, SourceReleaseView } from "@muster/protocol/http";
 import type { TrustAnchor } from "@muster/trust";
 import { sql } from "kysely";
+import type { AuditDeed, AuditDetails } from "../audit/ports.ts";
 import type { Clock } from "../ports.ts";
 import type { ReleaseRegistry } from "../registry/ports.ts";
 import { stateKind } from "../registry/release-rows.ts";
@@ -32,7 +33,7 @@ export function createSources(ports: SourcesPorts): Sources {
   const listing = createReleaseListing({ host, clock, signal });
 
   return {
-    create: async (request, actor) => {
+    create: async (request, actor, trail) => {
       const { kind, owner, repo, product, id = product } = request;
       const row: SourceRow = {
         id,
@@ -45,12 +46,12 @@ export function createSources(ports: SourcesPorts): Sources {
         created_at: clock.now(),
         created_by: actor.name,
       };
-      const { numInsertedOrUpdatedRows } = await db
-        .insertInto("sources")
-        .values(row)
-        .onConflict((conflict) => conflict.column("id").doNothing())
-        .executeTakeFirst();
-      if (numInsertedOrUpdatedRows !== 1n) throw new MusterError("SOURCE_EXISTS", { source: id });
+      await db.transaction().execute(async (trx) => {
+        const there = await trx.selectFrom("sources").select("id").where("id", "=", id).executeTakeFirst();
+        if (there) throw new MusterError("SOURCE_EXISTS", { source: id });
+        await trx.insertInto("sources").values(row).execute();
+        await trail?.recordIn(trx, deedOf("source.create", row));
+      });
       return toSourceView(row);
     },
     list: async (query) => {
@@ -66,27 +67,35 @@ export function createSources(ports: SourcesPorts): Sources {
       return { items: items.map(toSourceView), nextCursor, total };
     },
     get: async (id) => toSourceView(await readSource(db, id)),
-    update: async (id, { token, ...change }) => {
+    update: async (id, { token, ...change }, trail) => {
       const sealed = token === undefined ? {} : { token_sealed: sealToken(sealer, id, token) };
       const set = { ...definedOf(change), ...sealed };
-      if (Object.keys(set).length > 0)
-        await db.updateTable("sources").set(set).where("id", "=", id).execute();
+      const row = await db.transaction().execute(async (trx) => {
+        if (Object.keys(set).length > 0)
+          await trx.updateTable("sources").set(set).where("id", "=", id).execute();
+        const changed = await readSource(trx, id);
+        await trail?.recordIn(trx, deedOf("source.update", changed, { tokenChanged: token !== undefined }));
+        return changed;
+      });
       listing.forget(id);
-      return toSourceView(await readSource(db, id));
+      return toSourceView(row);
     },
-    remove: async (id) => {
-      const { numDeletedRows } = await db.deleteFrom("sources").where("id", "=", id).executeTakeFirst();
+    remove: async (id, trail) => {
+      await db.transaction().execute(async (trx) => {
+        const row = await readSource(trx, id);
+        await trx.deleteFrom("sources").where("id", "=", id).execute();
+        await trail?.recordIn(trx, deedOf("source.remove", row));
+      });
       listing.forget(id);
-      if (numDeletedRows === 0n) throw new MusterError("RESOURCE_NOT_FOUND", { kind: "source", id });
     },
     releases: async (id, options) => {
       const row = await readSource(db, id);
       return toReleasesView(db, row, await listing.read(id, toPlace(row, sealer), options));
     },
-    import: async (id, request, actor) => {
+    import: async (id, request, by) => {
       const row = await readSource(db, id);
       const from = { sourceId: id, place: toPlace(row, sealer), product: row.product };
-      return importRelease({ ...ports, signal }, { from, request, actor });
+      return importRelease({ ...ports, signal }, { from, request, by });
     },
     stop: () => stopping.abort(new MusterError("SERVER_OVERLOADED", { problem: "the server stops" })),
   };
@@ -135,6 +144,16 @@ function toSourceReleaseView(release: HostRelease, product: string, states: Stat
   }
   if (readiness.kind === "ready") return { ...told, ready: true, reason: null, message: null };
   return { ...told, ready: false, reason: readiness.reason, message: readiness.message };
+}
+
+/** What the audit log says of a source; never its token. */
+function deedOf(action: string, row: SourceRow, more: AuditDetails = {}): AuditDeed {
+  const { kind, host, owner, repo, product, token_sealed } = row;
+  return {
+    action,
+    resource: { kind: "source", id: row.id },
+    details: { kind, host, owner, repo, product, hasToken: token_sealed !== null, ...more },
+  };
 }
 
 /** Only what a change says. */

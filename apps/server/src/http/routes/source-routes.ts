@@ -9,7 +9,6 @@ import {
   sourceReleasesQuerySchema,
   sourceReleasesSchema,
   sourceSchema,
-  type SourceView,
   updateSourceSchema,
 } from "@muster/protocol/http";
 import { actorOf } from "../actor.ts";
@@ -31,11 +30,7 @@ export function sourceRoutes(app: App, { sources }: { readonly sources: Sources 
       body: createSourceSchema,
       response: answers(sourceSchema, "The source."),
     },
-    handler: async (request) => {
-      const source = await sources.create(request.body, actorOf(request.actor));
-      await auditOf(request).record({ action: "source.create", ...subjectOf(source) });
-      return source;
-    },
+    handler: (request) => sources.create(request.body, actorOf(request.actor), auditOf(request)),
   });
   app.route({
     method: "GET",
@@ -75,14 +70,7 @@ export function sourceRoutes(app: App, { sources }: { readonly sources: Sources 
       body: updateSourceSchema,
       response: answers(sourceSchema, "The source as it is now."),
     },
-    handler: async (request) => {
-      const { token, ...change } = request.body;
-      const source = await sources.update(request.params.id, { token, ...change });
-      const { resource, details } = subjectOf(source);
-      const changed = { ...details, tokenChanged: token !== undefined };
-      await auditOf(request).record({ action: "source.update", resource, details: changed });
-      return source;
-    },
+    handler: (request) => sources.update(request.params.id, request.body, auditOf(request)),
   });
   app.route({
     method: "DELETE",
@@ -95,8 +83,8 @@ export function sourceRoutes(app: App, { sources }: { readonly sources: Sources 
       params: sourceKeySchema,
       response: answersNothing("It is gone, and its token with it."),
     },
-    handler: async ({ params }, reply) => {
-      await sources.remove(params.id);
+    handler: async (request, reply) => {
+      await sources.remove(request.params.id, auditOf(request));
       return reply.code(204).send();
     },
   });
@@ -130,24 +118,9 @@ function importRoutes(app: App, sources: Sources): void {
       body: importReleaseSchema,
       response: answers(releaseSchema, "The release as it stands."),
     },
-    handler: async (request) => {
+    handler: (request) => {
       const { params, body, actor } = request;
-      const release = await sources.import(params.id, body, actorOf(actor));
-      const { product, version, manifestDigest } = release;
-      await auditOf(request).record({
-        action: "release.import",
-        resource: { kind: "release", id: `${product}/${version}` },
-        details: { source: params.id, tag: body.tag, manifestDigest },
-      });
-      return release;
+      return sources.import(params.id, body, { actor: actorOf(actor), trail: auditOf(request) });
     },
   });
-}
-
-/** What the audit log says of a source; never its token. */
-function subjectOf({ id, kind, host, owner, repo, product, hasToken }: SourceView) {
-  return {
-    resource: { kind: "source", id },
-    details: { kind, host, owner, repo, product, hasToken },
-  };
 }
