@@ -13,6 +13,7 @@ import { rolloutCommands } from "./rollouts/commands.ts";
 import { serverProgramCommand } from "./server/command.ts";
 import { sourceCommands } from "./sources/commands.ts";
 import type { Terminal } from "./terminal/terminal.ts";
+import { freezeCommands } from "./freezes/commands.ts";
 import { tokenCommands } from "./tokens/commands.ts";
 
 /** All of `muster`. Throws `CommanderError` in place of ending the process. */
@@ -26,6 +27,7 @@ export function createProgram(terminal: Terminal): CommandUnknownOpts {
     .addCommand(agentCommands(terminal))
     .addCommand(groupCommands(terminal))
     .addCommand(rolloutCommands(terminal))
+    .addCommand(freezeCommands(terminal))
     .addCommand(tokenCommands(terminal))
     .addCommand(loginCommand(terminal))
     .addCommand(whoamiCommand(terminal))

@@ -237,6 +237,7 @@ function helloOf({ config, options, platform, policy, recovery, ...agent }: Load
     sentAt: agent.clock.now(),
     lastSequence,
     targetId: update?.targetId ?? null,
+    timeZone: new Intl.DateTimeFormat().resolvedOptions().timeZone,
     ...(recovery && {
       recovery: { fromVersion: recovery.fromVersion, toVersion: recovery.toVersion, at: recovery.at },
     }),

@@ -571,6 +571,13 @@ export const ERROR_REGISTRY = {
     grpcStatus: "INVALID_ARGUMENT",
     retryable: false,
   },
+  FREEZE_INVALID: {
+    meaning: "The freeze ends before it begins, or is over already",
+    help: "Give a time that ends after it begins, and in the future.",
+    httpStatus: 400,
+    grpcStatus: "INVALID_ARGUMENT",
+    retryable: false,
+  },
   ROLLOUT_PLAN_INVALID: {
     meaning: "The rollout's plan is not valid",
     help: "Give batches or waves, or say `immediate`; the last wave must reach 100 percent.",

@@ -27,6 +27,7 @@ export { FILTER_MAX_LENGTH } from "./filter/scanner.ts";
 export * from "./filter/version-range.ts";
 export * from "./policy/local-policy.ts";
 export * from "./agent/agent-config.ts";
+export * from "./schedule/window.ts";
 export * from "./update/assignment.ts";
 export * from "./update/decide-boot.ts";
 export * from "./update/decide-recovery.ts";

@@ -1,4 +1,5 @@
 import type { KeyObject } from "node:crypto";
+import type { Rollout } from "@muster/core";
 import { rawPublicKey } from "@muster/trust";
 import { createAgents } from "./agents/agents.ts";
 import type { AgentAuthority } from "./agents/authority.ts";
@@ -19,6 +20,8 @@ import type { Bus, Clock, Random } from "./ports.ts";
 import { createController } from "./rollout/controller/controller.ts";
 import type { Rollouts } from "./rollout/ports.ts";
 import { createRollouts, pauseRolloutsOf } from "./rollout/rollouts.ts";
+import { type Freezes, openFreezes } from "./schedule/freezes.ts";
+import { ANY_TIME, createWindowCalendar } from "./schedule/window-calendar.ts";
 import type { Database } from "./store/database.ts";
 
 export interface ControlPlanePorts {
@@ -44,6 +47,7 @@ export interface ControlPlane {
   readonly rollouts: Rollouts;
   readonly groups: Groups;
   readonly desired: DesiredStates;
+  readonly freezes: Freezes;
   /** Pauses the running rollouts of a release that was yanked. Idempotent; durable when it resolves. */
   pauseRolloutsOf(release: { readonly product: string; readonly version: string }): Promise<void>;
   /** Goes on with the open rollouts, over the gateway's line. */
@@ -65,7 +69,11 @@ export async function openControlPlane(ports: ControlPlanePorts): Promise<Contro
   const newId = createIdSource(clock, ports.random);
   const roster = await loadRoster(db, events);
   const groupIndex = await loadGroups(db);
-  const controller = createController({ ...ports, newId, roster, line });
+  const freezes = await openFreezes({ db, clock, newId, onChange: () => controller.planAll() });
+  const calendar = createWindowCalendar();
+  const hoursOf = ({ spec }: Rollout, now: number) =>
+    spec.priority === "emergency" ? ANY_TIME : calendar.at(now, spec.windows, freezes.list());
+  const controller = createController({ ...ports, newId, roster, line, hoursOf });
   await controller.load();
   const { targets } = controller;
   const listeningSince = () => controller.listeningSince();
@@ -89,6 +97,7 @@ export async function openControlPlane(ports: ControlPlanePorts): Promise<Contro
   const driver = createDesiredDriver(desiring);
   return {
     desk,
+    freezes,
     agents: createAgents(shared),
     tokens: createRegistrationTokens({ db, clock, newId, caPin: authority.caPin }),
     rollouts: createRollouts({ db, clock, newId, controller, book: groupIndex.book }),

@@ -4,6 +4,8 @@ export type * from "./store/schema.ts";
 export type * from "./ports.ts";
 export type * from "./gateway/ports.ts";
 export type * from "./rollout/ports.ts";
+export { openFreezes } from "./schedule/freezes.ts";
+export type { Caller as FreezeCaller, Freezes, NamedFreeze, NewFreeze } from "./schedule/freezes.ts";
 export type * from "./agents/ports.ts";
 export type * from "./groups/ports.ts";
 export type * from "./audit/ports.ts";

@@ -7,6 +7,7 @@ import { parseTime } from "../arguments/time.ts";
 import { argument, repeated, usage } from "../arguments/usage.ts";
 import { parseName, parseVersionArgument } from "../arguments/version.ts";
 import { parseWaves } from "../arguments/waves.ts";
+import { parseWindow } from "../arguments/window.ts";
 import { serverCommand } from "../connection/commands.ts";
 import { formatDuration } from "../terminal/format.ts";
 import { parseStageDeadline } from "./rollout-request.ts";
@@ -79,6 +80,15 @@ export function withPlan<Args extends unknown[], Options extends OptionValues, G
       "longest time without progress in dispatched, downloading, verifying, staging or restarting; may be repeated",
       repeated(parseStageDeadline),
     );
+    )
+    .optionsGroup("When:")
+    .option("--start-at <time>", "not before this moment, e.g. 2030-01-31T22:00:00Z", argument(parseTime))
+    .option(
+      "--window <window>",
+      "update only then, e.g. 'sat,sun 02:00 for 4h in Europe/Berlin', by default in each host's own time; may be repeated",
+      repeated(parseWindow),
+    )
+    .option("--emergency", "overtake what waits in other rollouts, at any hour and through any freeze");
 }
 
 function parseAction(text: string): "pause" | "roll_back" {

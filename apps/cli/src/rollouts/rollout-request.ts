@@ -1,4 +1,4 @@
-import type { WaveEnd } from "@muster/core";
+import type { MaintenanceWindow, WaveEnd } from "@muster/core";
 import type { RolloutRequest } from "@muster/protocol/http";
 import { parseDuration } from "../arguments/duration.ts";
 import { usage } from "../arguments/usage.ts";
@@ -26,6 +26,7 @@ export interface PlanOptions {
   readonly maxBoots?: number | undefined;
   readonly stageDeadline?: readonly (readonly [Stage, number])[] | undefined;
   readonly startAt?: number | undefined;
+  readonly window?: readonly MaintenanceWindow[] | undefined;
   readonly emergency?: true | undefined;
 }
 
@@ -78,6 +79,10 @@ export function planOf(options: PlanOptions) {
     },
     deadlines: Object.fromEntries(options.stageDeadline ?? []),
   } satisfies Partial<RolloutRequest>;
+    priority: options.emergency && "emergency",
+    startAt: options.startAt,
+    windows: options.window && [...options.window],
+  };
 }
 
 function cohortOf({ all, agents, labels, filter, group }: PlanOptions): RolloutRequest["cohort"] {

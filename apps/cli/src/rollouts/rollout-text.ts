@@ -1,4 +1,5 @@
 import type { PreviewView, RolloutView, WaveView } from "@muster/protocol/http";
+import { windowText } from "../arguments/window.ts";
 import { formatAgo, formatBytes, formatDuration, formatTime } from "../terminal/format.ts";
 import { facts, table, type Column } from "../terminal/table.ts";
 import type { Output, Terminal } from "../terminal/terminal.ts";
@@ -42,6 +43,7 @@ export function describeRollout(terminal: Terminal, rollout: RolloutView): strin
     ["Release", `${spec.product} ${spec.version}`],
     ["Who", cohortText(spec.cohort)],
     ["Pace", strategyText(spec.strategy)],
+    ["Hours", spec.windows.map(windowText).join("; ") || null],
     ["State", stateText(rollout)],
     ["Why", reasonText(rollout.reason)],
     ["Healthy", `${counts.healthy} of ${counts.planned}`],

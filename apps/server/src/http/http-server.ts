@@ -5,6 +5,7 @@ import {
   createAttemptLimit,
   type DesiredStates,
   type Groups,
+  type Freezes,
   type People,
   type RegistrationTokens,
   type ReleaseRegistry,
@@ -20,6 +21,7 @@ import { describeApi } from "./openapi.ts";
 import { agentRoutes, tokenRoutes } from "./routes/agent-routes.ts";
 import { eventRoutes } from "./routes/event-routes.ts";
 import { credentialRoutes } from "./routes/credential-routes.ts";
+import { freezeRoutes } from "./routes/freeze-routes.ts";
 import { meRoutes } from "./routes/me-routes.ts";
 import { oidcRoutes } from "./routes/oidc-routes.ts";
 import { createRefusalLimit } from "./refusal-limit.ts";
@@ -46,6 +48,7 @@ export interface UseCases {
   readonly rollouts: Rollouts;
   readonly groups: Groups;
   readonly desired: DesiredStates;
+  readonly freezes: Freezes;
 }
 
 export interface HttpServerPorts {
@@ -89,6 +92,7 @@ export async function createHttpServer(ports: HttpServerPorts): Promise<App> {
   tokenRoutes(app, useCases);
   rolloutRoutes(app, useCases);
   groupRoutes(app, useCases);
+  freezeRoutes(app, useCases);
   const signingIn = { ...authorizing, people, cookies };
   sessionRoutes(app, signingIn);
   oidcRoutes(app, signingIn);

@@ -23,6 +23,7 @@ export function sampleAgent(id: string): AgentView {
     enrolledAt: 1,
     lastSeenAt: null,
     clockSkewMs: null,
+    timeZone: "Europe/Berlin",
     recovery: null,
     telemetry: null,
     target: null,

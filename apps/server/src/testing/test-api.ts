@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
@@ -20,6 +21,7 @@ import {
   createSources,
   SEALER_KEY_BYTES,
   createReleaseRegistry,
+  openFreezes,
   createSystemRandom,
   type Database,
   type OidcSetup,
@@ -110,6 +112,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     rollouts: { ...fakeRollouts(), ...options.rollouts },
     groups: fakeGroups(),
     desired: fakeDesired(),
+    freezes: await openFreezes({ db, clock, newId: () => randomUUID(), onChange: () => {} }),
   };
   const { rollouts } = useCases;
   const readOverview = () => useCases.agents.overview();

@@ -36,6 +36,7 @@ function fakeAgent(index: number, now: number, chance: () => number): AgentView 
     enrolledAt: now - Math.floor(chance() * 200) * DAY_MS,
     lastSeenAt: online ? now - Math.floor(chance() * 20_000) : now - Math.floor(chance() * 3 * DAY_MS),
     clockSkewMs: Math.floor((chance() - 0.5) * (chance() < 0.02 ? 240_000 : 800)),
+    timeZone: "Europe/Berlin",
     recovery: null,
     telemetry: online
       ? {

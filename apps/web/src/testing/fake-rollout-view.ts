@@ -38,6 +38,7 @@ export function newRollout(plan: FakeRolloutPlan, waves: WaveView[]): RolloutVie
       },
       priority: "normal",
       startAt: null,
+      windows: [],
     },
     state: "running",
     pauseCause: null,

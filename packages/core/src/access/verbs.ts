@@ -5,6 +5,7 @@ const LEAST_ROLE = {
   "fleet.read": "viewer",
   "metrics.read": "viewer",
   "rollouts.manage": "operator",
+  "freezes.manage": "operator",
   "releases.publish": "operator",
   "releases.yank": "operator",
   "sources.manage": "administrator",

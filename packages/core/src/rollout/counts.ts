@@ -52,7 +52,7 @@ export function targetGroup({ purpose, state }: Pick<Target, "purpose" | "state"
 }
 
 /** Counts the standing targets of a rollout, in all and by wave. */
-export function countTargets(input: Omit<PlanInput, "agents">): RolloutCounts {
+export function countTargets(input: Omit<PlanInput, "agents" | "hoursChangeAt">): RolloutCounts {
   const { rollout, targets, now, listeningSince } = input;
   const watch: Watch = { spec: rollout.spec, listeningSince };
   const total = noCounts();

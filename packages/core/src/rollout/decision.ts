@@ -17,6 +17,8 @@ export interface PlanInput {
    * Time before it is neither silence nor spent deadline, so that an outage of the server fails no agent.
    */
   readonly listeningSince: number;
+  /** When the hours of some of its agents change next, milliseconds since 1970; null: never. */
+  readonly hoursChangeAt: number | null;
 }
 
 /**

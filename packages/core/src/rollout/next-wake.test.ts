@@ -7,8 +7,25 @@ const MINUTE = 60_000;
 const running: Partial<Rollout> = { state: { kind: "running" }, waves: [aWave(0, { kind: "open" })] };
 
 function wake(rollout: Partial<Rollout>, targets: readonly Target[] = [], after = 0): number | null {
-  return nextWakeAt({ rollout: aRollout(rollout), targets, now: START + after, listeningSince: 0 });
+  return wakeWithHours(rollout, targets, { after, hoursChangeAt: null });
 }
+
+function wakeWithHours(
+  rollout: Partial<Rollout>,
+  targets: readonly Target[],
+  { after = 0, hoursChangeAt }: { readonly after?: number; readonly hoursChangeAt: number | null },
+): number | null {
+  const now = START + after;
+  return nextWakeAt({ rollout: aRollout(rollout), targets, now, listeningSince: 0, hoursChangeAt });
+}
+
+test("what still waits is looked at again when hours change", () => {
+  const hoursChangeAt = START + 5;
+  expect(wakeWithHours(running, [aTarget("a")], { hoursChangeAt })).toBe(START + 5);
+  expect(wakeWithHours(running, [aTarget("a", { kind: "healthy" })], { hoursChangeAt })).toBeNull();
+  const paused = { ...running, state: { kind: "paused", cause: "operator" } } as const;
+  expect(wakeWithHours(paused, [aTarget("a")], { hoursChangeAt })).toBeNull();
+});
 
 test("nothing to wait for: only a report or an operator moves it", () => {
   expect(wake(running, [aTarget("a")])).toBeNull();

@@ -23,7 +23,10 @@ export function nextWakeAt(input: Omit<PlanInput, "agents">): number | null {
   if (rollout.state.kind === "scheduled") consider(rollout.spec.startAt);
   if (rollout.state.kind === "running") {
     consider(rollout.spec.startAt);
-    if (pending > 0) consider(nextBatchAt(rollout));
+    if (pending > 0) {
+      consider(nextBatchAt(rollout));
+      consider(input.hoursChangeAt);
+    }
     for (const { state } of rollout.waves) if (state.kind === "settling") consider(state.until);
   }
   return earliest === Infinity ? null : earliest;

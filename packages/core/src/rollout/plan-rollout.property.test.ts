@@ -101,7 +101,9 @@ describe("over random fleets, faults, operators and crashes of the driver", () =
       fc.property(sceneArbitrary, (scene) => {
         runScene(scene, ({ after, now, decisions, applied, facts }) => {
           if (applied < decisions.length || decisions.some(({ kind }) => kind === "add_return")) return;
-          expect(planRollout({ ...after, agents: facts, now, listeningSince: 0 })).toEqual([]);
+          expect(
+            planRollout({ ...after, agents: facts, now, listeningSince: 0, hoursChangeAt: null }),
+          ).toEqual([]);
         });
       }),
       RUNS,

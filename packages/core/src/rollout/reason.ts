@@ -20,6 +20,7 @@ export const REASON_TEXT = {
   operator: "an operator paused it",
   release_yanked: "the release was yanked",
   outside_window: "it is outside its maintenance window",
+  frozen: "updates are frozen at this time",
   not_started: "its start time has not come",
   returning: "updated agents return to their version before",
 } as const;

@@ -2,6 +2,7 @@ import type { ErrorCode } from "../errors.ts";
 import type { TransitionTable } from "../machine.ts";
 import type { Version } from "../release/version.ts";
 import type { ProbationLimits } from "../update/handoff.ts";
+import type { Hours, MaintenanceWindow } from "../schedule/window.ts";
 import type { Reason } from "./reason.ts";
 
 /** Who takes part. Nobody is everybody by accident: `all` has to be said. */
@@ -73,6 +74,8 @@ export interface RolloutSpec {
   readonly priority: "normal" | "emergency";
   /** Wall clock, milliseconds since 1970; null: now. */
   readonly startAt: number | null;
+  /** When its agents may be given the update; none: any time. An emergency does not wait for them. */
+  readonly windows: readonly MaintenanceWindow[];
 }
 
 export type PauseCause =
@@ -206,4 +209,6 @@ export interface AgentFacts {
   readonly busyElsewhere: boolean;
   /** Wall clock of the host minus the server's, in milliseconds; null if not measured. */
   readonly clockSkewMs: number | null;
+  /** Whether its windows and the freeze calendar let it be updated now. */
+  readonly hours: Hours;
 }

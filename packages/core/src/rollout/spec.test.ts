@@ -34,6 +34,7 @@ test("what is left out is safe", () => {
     },
     priority: "normal",
     startAt: null,
+    windows: [],
   });
 });
 

@@ -1,3 +1,4 @@
+import { windowsDecoder, type MaintenanceWindow } from "../schedule/window.ts";
 import {
   boolean,
   decode,
@@ -32,6 +33,7 @@ export interface RolloutInput {
   readonly deadlines?: Loose<StageDeadlines> | undefined;
   readonly priority?: "normal" | "emergency" | undefined;
   readonly startAt?: number | null | undefined;
+  readonly windows?: readonly MaintenanceWindow[] | undefined;
 }
 
 export const DEFAULT_MAX_IN_FLIGHT = 250;
@@ -84,6 +86,7 @@ const inputDecoder = object({
   ),
   priority: optional(oneOf(["normal", "emergency"])),
   startAt: optional(nullable(integer())),
+  windows: optional(windowsDecoder),
 });
 
 /**
@@ -122,5 +125,6 @@ const specDecoder: Decoder<RolloutSpec> = (value, path) => {
     deadlines,
     priority: asked.priority ?? "normal",
     startAt: asked.startAt ?? null,
+    windows: asked.windows ?? [],
   };
 };

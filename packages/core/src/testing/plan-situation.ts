@@ -29,6 +29,7 @@ export function planInput(situation: Situation): PlanInput {
     agents: (id) => (agents[id] === null ? null : someFacts(agents[id])),
     now: START + after,
     listeningSince,
+    hoursChangeAt: null,
   };
 }
 

@@ -30,6 +30,7 @@ const SPEC: RolloutSpec = {
   },
   priority: "normal",
   startAt: null,
+  windows: [],
 };
 
 /** A specification with the defaults, changed as given. */
@@ -89,5 +90,5 @@ export function aTarget(
 
 /** An agent that can take an update, changed as given. */
 export function someFacts(change: Partial<AgentFacts> = {}): AgentFacts {
-  return { online: true, version: "1.0.0", busyElsewhere: false, clockSkewMs: 0, ...change };
+  return { online: true, version: "1.0.0", busyElsewhere: false, clockSkewMs: 0, hours: "open", ...change };
 }

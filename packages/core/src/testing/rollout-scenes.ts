@@ -34,6 +34,7 @@ const agentArbitrary = fc.record({
   ),
   busyUntil: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: time }),
   skewedUntil: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: time }),
+  closedUntil: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: time }),
   endings: fc.array(fc.constantFrom("healthy", "healthy", "healthy", "failed", "rolled_back", "silent"), {
     minLength: 1,
     maxLength: 3,

@@ -15,6 +15,8 @@ export interface AgentScript {
   readonly away: { readonly from: number; readonly to: number };
   readonly busyUntil: number;
   readonly skewedUntil: number;
+  /** Outside of its window until before this. */
+  readonly closedUntil: number;
   /** How its attempts end, first to last; the last one holds for all further ones, and for its return. */
   readonly endings: readonly ("healthy" | "failed" | "rolled_back" | "silent")[];
   /** Between two of its reports, in milliseconds. */
@@ -103,7 +105,13 @@ export function runRollout(
 function plan(world: World): boolean {
   const { now, record: before } = world;
   const facts = (agentId: string) => factsOf(world, agentId);
-  const decisions = planRollout({ ...before, agents: facts, now, listeningSince: 0 });
+  const decisions = planRollout({
+    ...before,
+    agents: facts,
+    now,
+    listeningSince: 0,
+    hoursChangeAt: hoursChangeAt(world),
+  });
   if (decisions.length === 0) return false;
   const applied = world.script.survivors(decisions) ?? decisions.length;
   const survived = decisions.slice(0, applied);
@@ -111,6 +119,12 @@ function plan(world: World): boolean {
   for (const decision of survived) if (decision.kind === "dispatch") begin(world, decision.targetId);
   world.script.observe({ now, before, after: world.record, decisions, applied, facts });
   return true;
+}
+
+/** Nobody reports that a window opens: planning must wake for it. */
+function hoursChangeAt({ agents, now }: World): number | null {
+  const changes = [...agents.values()].map(({ closedUntil }) => closedUntil).filter((at) => at > now);
+  return changes.length === 0 ? null : Math.min(...changes);
 }
 
 function factsOf({ agents, versions, now }: World, agentId: string): AgentFacts | null {
@@ -121,6 +135,7 @@ function factsOf({ agents, versions, now }: World, agentId: string): AgentFacts 
     version: versions.get(agentId) ?? null,
     busyElsewhere: now < agent.busyUntil,
     clockSkewMs: now < agent.skewedUntil ? -400_000 : 1000,
+    hours: now < agent.closedUntil ? "outside_window" : "open",
   };
 }
 
@@ -154,7 +169,8 @@ function outcome(ending: "healthy" | "failed" | "rolled_back"): TargetEvent {
 function nextTime(world: World): number | null {
   const { rollout, targets } = world.record;
   const times = world.reports.map(({ at }) => at);
-  const wake = nextWakeAt({ rollout, targets, now: world.now, listeningSince: 0 });
+  const hours = { hoursChangeAt: hoursChangeAt(world) };
+  const wake = nextWakeAt({ rollout, targets, now: world.now, listeningSince: 0, ...hours });
   if (wake !== null) times.push(wake);
   const intervention = world.script.interventions[world.intervened];
   if (intervention) times.push(Math.max(intervention.at, world.now));

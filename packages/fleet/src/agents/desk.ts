@@ -46,12 +46,13 @@ export function createAgentDesk(ports: AgentDeskPorts): OpenAgentDesk {
     admit: (identity) => roster.admit(identity),
 
     connected: async (hello) => {
-      const { agentId, version, clockSkewMs } = hello;
+      const { agentId, version, clockSkewMs, timeZone } = hello;
       const at = clock.now();
       present.set(agentId, at);
       try {
         const instructions = await greet({ hello, at });
-        roster.set(agentId, { version, clockSkewMs, connectedAt: connectedSince(agentId) });
+        const known = timeZone === undefined ? {} : { timeZone };
+        roster.set(agentId, { version, clockSkewMs, ...known, connectedAt: connectedSince(agentId) });
         targets.agentChanged(agentId);
         bus.publish({ kind: "agent", agentId });
         return instructions;

@@ -30,6 +30,7 @@ export function helloColumns(hello: AgentHello): Updateable<AgentRow> {
     policy_json: JSON.stringify(hello.policy),
     boot_id: hello.bootId,
     clock_skew_ms: hello.clockSkewMs,
+    time_zone: hello.timeZone ?? null,
     recovery_json: hello.recovery === undefined ? null : JSON.stringify(hello.recovery),
   };
 }
@@ -73,6 +74,7 @@ export function toAgentView(row: Selectable<AgentRow>, { target, groups }: Agent
     enrolledAt: row.enrolled_at,
     lastSeenAt: row.last_seen_at,
     clockSkewMs: row.clock_skew_ms,
+    timeZone: row.time_zone,
     recovery: row.recovery_json === null ? null : (JSON.parse(row.recovery_json) as AgentView["recovery"]),
     telemetry: row.telemetry_json === null ? null : (JSON.parse(row.telemetry_json) as Telemetry),
     target: target && {

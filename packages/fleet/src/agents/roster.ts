@@ -13,6 +13,8 @@ export interface AgentEntry {
   readonly clockSkewMs: number | null;
   /** Null: no gateway holds its stream. */
   readonly connectedAt: number | null;
+  /** UTC until the host has said. */
+  readonly timeZone: string;
 }
 
 /** Every agent there is, about 200 bytes each. */
@@ -30,6 +32,7 @@ const NEW_ENTRY: AgentEntry = {
   version: null,
   clockSkewMs: null,
   connectedAt: null,
+  timeZone: "UTC",
 };
 
 /** Reads the roster. Nobody is connected to a server that starts, so everybody is marked as gone. */
@@ -48,12 +51,19 @@ export async function loadRoster(db: Database, events: EventJournal): Promise<Ro
   });
   const rows = await db
     .selectFrom("agents")
-    .select(["id", "generation", "revoked_at", "version", "clock_skew_ms"])
+    .select(["id", "generation", "revoked_at", "version", "clock_skew_ms", "time_zone"])
     .execute();
   const entries = new Map<string, AgentEntry>();
-  for (const { id, generation, revoked_at, version, clock_skew_ms } of rows) {
+  for (const { id, generation, revoked_at, version, clock_skew_ms, time_zone } of rows) {
     const revoked = revoked_at !== null;
-    entries.set(id, { ...NEW_ENTRY, generation, revoked, version, clockSkewMs: clock_skew_ms });
+    entries.set(id, {
+      ...NEW_ENTRY,
+      generation,
+      revoked,
+      version,
+      clockSkewMs: clock_skew_ms,
+      timeZone: time_zone ?? NEW_ENTRY.timeZone,
+    });
   }
   return {
     get: (agentId) => entries.get(agentId),

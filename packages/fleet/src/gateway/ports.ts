@@ -16,6 +16,8 @@ export interface AgentHello {
   readonly clockSkewMs: number;
   readonly lastSequence: number;
   readonly targetId: string | null;
+  /** A name of the time zone database; absent: the host does not say, or has none that is known here. */
+  readonly timeZone?: string;
   /** The last time the host left a committed version that ended again and again; absent: it never did. */
   readonly recovery?: Pick<Recovery, "fromVersion" | "toVersion" | "at">;
 }

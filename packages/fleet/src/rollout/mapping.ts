@@ -115,7 +115,7 @@ export function waveRow(rolloutId: string, wave: Wave): WaveRow {
 export function toRollout(row: RolloutRow, waves: readonly WaveRow[]): Rollout {
   return {
     id: row.id,
-    spec: JSON.parse(row.spec_json) as RolloutSpec,
+    spec: readSpec(row),
     state: readState(row) as RolloutState,
     since: row.since,
     reason: row.reason as Reason | null,
@@ -126,6 +126,12 @@ export function toRollout(row: RolloutRow, waves: readonly WaveRow[]): Rollout {
     lastBatchAt: row.last_batch_at,
     touchedAtHalt: row.touched_at_halt,
   };
+}
+
+/** A specification as it was written; one from before windows has none. */
+export function readSpec({ spec_json }: Pick<RolloutRow, "spec_json">): RolloutSpec {
+  const spec = JSON.parse(spec_json) as Omit<RolloutSpec, "windows"> & Partial<Pick<RolloutSpec, "windows">>;
+  return { ...spec, windows: spec.windows ?? [] };
 }
 
 type ChangingRolloutColumn =

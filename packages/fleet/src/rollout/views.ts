@@ -1,7 +1,7 @@
 import { rolloutVerbs, type TargetState } from "@muster/core";
 import type { RolloutView, TargetView, WaveView } from "@muster/protocol/http";
 import type { RolloutRow, TargetRow, WaveRow } from "../store/schema.ts";
-import { type TargetColumns, toRollout, toTargetState } from "./mapping.ts";
+import { type TargetColumns, toRollout, toTargetState, readSpec } from "./mapping.ts";
 import { noCounts, type Tally } from "./tally.ts";
 
 /** A rollout as the API shows it; `waves` by index. */
@@ -10,7 +10,7 @@ export function toRolloutView(row: RolloutRow, waves: readonly WaveRow[], tally:
   const { state } = rollout;
   return {
     id: rollout.id,
-    spec: JSON.parse(row.spec_json) as RolloutView["spec"],
+    spec: readSpec(row) as RolloutView["spec"],
     state: state.kind,
     pauseCause: state.kind === "paused" ? state.cause : null,
     reason: rollout.reason,

@@ -15,6 +15,7 @@ export interface Tables {
   rollouts: RolloutRow;
   waves: WaveRow;
   targets: TargetRow;
+  freezes: FreezeRow;
   groups: GroupRow;
   group_members: GroupMemberRow;
   group_desired: GroupDesiredRow;
@@ -118,6 +119,8 @@ export interface AgentRow {
   clock_skew_ms: number | null;
   /** How its host last left a version by itself; null if it never has. */
   recovery_json: string | null;
+  /** Of the host's clock, a name of the time zone database; null: it has not said. */
+  time_zone: string | null;
   telemetry_json: string | null;
   boot_id: string | null;
   /** Of the newest certificate; an older one is refused. */
@@ -226,6 +229,16 @@ export interface WaveRow {
   approved: number;
   forgiven_before: number;
   reason: string | null;
+}
+
+/** Key: id. */
+export interface FreezeRow {
+  id: string;
+  name: string;
+  from_at: number;
+  until_at: number;
+  created_at: number;
+  created_by: string;
 }
 
 /** Key: id. Unique: rollout_id, agent_id, purpose, attempt. */

@@ -29,6 +29,7 @@ export function anAgent(id: string, changes: Partial<Insertable<AgentRow>> = {})
     connected_at: null,
     clock_skew_ms: null,
     recovery_json: null,
+    time_zone: null,
     telemetry_json: null,
     boot_id: null,
     generation: 1,
@@ -95,6 +96,7 @@ const SPEC: RolloutSpec = {
   },
   priority: "normal",
   startAt: null,
+  windows: [],
 };
 
 /** A row of `rollouts`, to 2.0.0 and running. */

@@ -3,12 +3,14 @@ import {
   hostnameDecoder,
   idDecoder,
   isErrorCode,
+  isTimeZone,
   labelsDecoder,
   nameDecoder,
   osDecoder,
   OUTPUT_TAIL_MAX,
   parse,
   versionDecoder,
+  type Decoded,
   type Decoder,
   type ErrorCode,
   type LocalPolicy,
@@ -50,7 +52,7 @@ const recovery = parse.object({
   at: parse.integer(),
 });
 
-const hello = parse.object({
+const helloFields = parse.object({
   agentId: idDecoder,
   hostname: hostnameDecoder,
   product: nameDecoder,
@@ -65,7 +67,15 @@ const hello = parse.object({
   lastSequence: parse.integer(),
   targetId: emptyAsNull(idDecoder),
   recovery: parse.optional(recovery),
+  timeZone: parse.string({ max: 64 }),
 });
+
+/** A zone that is not known here is as good as none: a host is not refused for it. */
+const hello: Decoder<HelloFields> = (value, path) => {
+  const { timeZone, ...rest } = helloFields(value, path);
+  return isTimeZone(timeZone) ? { ...rest, timeZone } : rest;
+};
+type HelloFields = Omit<Decoded<typeof helloFields>, "timeZone"> & { readonly timeZone?: string };
 
 const heartbeatFields = {
   sentAt: parse.integer(),
@@ -199,6 +209,7 @@ function wireHello(from: HelloReport) {
     policy: wirePolicy(from.policy),
     targetId: from.targetId ?? "",
     recovery: from.recovery && { ...from.recovery },
+    timeZone: from.timeZone ?? "",
   };
 }
 

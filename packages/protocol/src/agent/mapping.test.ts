@@ -46,6 +46,7 @@ const OUTCOME: Outcome = {
 
 const REPORTS: readonly AgentReport[] = [
   { kind: "hello", hello: HELLO },
+  { kind: "hello", hello: { ...HELLO, timeZone: "Europe/Berlin" } },
   { kind: "hello", hello: { ...HELLO, recovery: { fromVersion: "1.1.0", toVersion: "1.0.0", at: 7 } } },
   { kind: "hello", hello: { ...HELLO, targetId: "t1", policy: { updates: false, maintenance: true } } },
   {

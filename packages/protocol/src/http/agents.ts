@@ -35,6 +35,7 @@ export const agentSchema = z
     enrolledAt: timestampSchema,
     lastSeenAt: timestampSchema.nullable(),
     clockSkewMs: z.int().nullable(),
+    timeZone: z.string().nullable().describe("Of its host, for windows in the host's time."),
     recovery: z
       .object({ fromVersion: z.string(), toVersion: z.string(), at: timestampSchema })
       .nullable()

@@ -43,6 +43,7 @@ import {
   type targetListQuerySchema,
 } from "./rollouts.ts";
 import type { pageQuerySchema } from "./common.ts";
+import { type CreateFreeze, freezeListSchema, freezeSchema } from "./freezes.ts";
 import { apiTokenCalls, meCalls, sessionCalls, userCalls } from "./people-client.ts";
 import {
   type CreateSource,
@@ -92,6 +93,7 @@ export function createClient(options: ClientOptions) {
   return {
     releases: releaseCalls(transport),
     sources: sourceCalls(transport),
+    freezes: freezeCalls(transport),
     agents: agentCalls(transport),
     groups: groupCalls(transport),
     tokens: tokenCalls(transport),
@@ -268,5 +270,16 @@ function rolloutCalls({ json }: Transport) {
     /** Pauses, resumes, approves, cancels or retries; answered with the rollout as it then stands. */
     act: (id: string, verb: RolloutVerb) =>
       json(rolloutSchema, { method: "POST", path: path`/api/v1/rollouts/${id}/${verb}` }),
+  };
+}
+
+function freezeCalls({ json, send }: Transport) {
+  return {
+    list: ({ signal }: Call = {}) =>
+      json(freezeListSchema, { method: "GET", path: "/api/v1/freezes", signal }),
+    create: (body: CreateFreeze) => json(freezeSchema, { method: "POST", path: "/api/v1/freezes", body }),
+    remove: async (id: string): Promise<void> => {
+      await send({ method: "DELETE", path: path`/api/v1/freezes/${id}` });
+    },
   };
 }

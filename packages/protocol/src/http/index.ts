@@ -2,6 +2,7 @@ export * from "./agents.ts";
 export * from "./common.ts";
 export * from "./event-log.ts";
 export * from "./events.ts";
+export * from "./freezes.ts";
 export * from "./groups.ts";
 export * from "./people.ts";
 export * from "./releases.ts";

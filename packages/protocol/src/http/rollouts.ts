@@ -51,6 +51,19 @@ export const deadlinesSchema = z.strictObject({
   restarting: z.int().min(1000),
 });
 
+export const windowSchema = z.strictObject({
+  rule: z
+    .string()
+    .min(1)
+    .max(200)
+    .describe("When it opens, as a recurrence rule: `FREQ=WEEKLY;BYDAY=SA,SU;BYHOUR=2;BYMINUTE=0`."),
+  durationMs: z
+    .int()
+    .min(60_000)
+    .max(7 * DAY_MS),
+  timeZone: z.string().min(1).max(64).describe("`Europe/Berlin`, or `host` for each host's own."),
+});
+
 /** What is asked for; all that has a safe default may be left out, the plan may not. */
 export const rolloutRequestSchema = z
   .strictObject({
@@ -65,6 +78,7 @@ export const rolloutRequestSchema = z
     deadlines: deadlinesSchema.partial().optional(),
     priority: z.enum(["normal", "emergency"]).optional(),
     startAt: timestampSchema.nullable().optional(),
+    windows: z.array(windowSchema).max(20).optional().describe("When agents may be updated; none: any time."),
   })
   .meta({ id: "RolloutRequest" });
 export type RolloutRequest = z.infer<typeof rolloutRequestSchema>;
@@ -81,6 +95,7 @@ export const rolloutSpecSchema = z.object({
   deadlines: deadlinesSchema,
   priority: z.enum(["normal", "emergency"]),
   startAt: timestampSchema.nullable(),
+  windows: z.array(windowSchema),
 });
 
 export const EXCLUSIONS = [

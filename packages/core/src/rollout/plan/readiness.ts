@@ -20,7 +20,7 @@ function sortOne(draft: Draft, group: Group, target: Target): void {
     group.ended += 1;
     return;
   }
-  const reason = holdReason(facts);
+  const reason = holdReason(facts) ?? hoursReason(facts, target);
   if (reason === null) {
     group.ready.push({ target, fromVersion: facts.version });
     return;
@@ -35,6 +35,11 @@ function isNeedless({ input }: Draft, { purpose, fromVersion, toVersion }: Targe
   if (version === null || version === toVersion) return version === toVersion;
   if (purpose === "return") return version !== fromVersion;
   return !input.rollout.spec.allowDowngrade && compareVersions(toVersion, version) < 0;
+}
+
+/** The way back is open at any hour. */
+function hoursReason({ hours }: AgentFacts, { purpose }: Target): Reason | null {
+  return hours === "open" || purpose === "return" ? null : hours;
 }
 
 function holdReason(facts: AgentFacts): Reason | null {

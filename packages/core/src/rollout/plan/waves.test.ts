@@ -185,3 +185,30 @@ describe("agents that are offline", () => {
     });
   });
 });
+
+describe("hours", () => {
+  test.each(["outside_window", "frozen"] as const)("an agent that is %s waits, and says so", (hours) => {
+    const situation = { targets: pending("a"), agents: { a: { hours } } };
+    expect(movesOf(situation)).toEqual([]);
+    expect(reasonsAfter(situation)).toEqual({ targets: [hours], waves: [hours], rollout: hours });
+  });
+
+  test("a wave whose hours are over holds back the next one: it goes on when they come again", () => {
+    const rollout = { waves: [OPEN, aWave(1)] };
+    const targets = [...pending("a"), aTarget("b", HEALTHY), aTarget("c", { kind: "pending" }, { wave: 1 })];
+    const closed = { a: { hours: "outside_window" } } as const;
+    expect(movesOf({ spec: inWaves(), rollout, targets, agents: closed })).toEqual([]);
+    expect(dispatchedIn({ spec: inWaves(), rollout, targets })).toEqual(["t-a"]);
+  });
+
+  test("the way back is open at any hour", () => {
+    const target = aTarget(
+      "a",
+      { kind: "pending" },
+      { purpose: "return", fromVersion: "2.0.0", toVersion: "1.0.0" },
+    );
+    const rollout = { state: { kind: "rolling_back" } } as const;
+    const agents = { a: { hours: "frozen", version: "2.0.0" } } as const;
+    expect(dispatchedIn({ rollout, targets: [target], agents })).toEqual([target.id]);
+  });
+});

@@ -30,10 +30,13 @@ export function moveWaves(draft: Draft): void {
 
 /**
  * Whether a wave has nothing left to wait for. Agents that cannot be dispatched now do not hold back the next wave, but a
- * wave in which no target ended has shown nothing.
+ * wave in which no target ended has shown nothing, and one whose hours are over goes on when they come again: its agents
+ * would be updated together with the next wave's.
  */
 function isDone(wave: WaveDraft): boolean {
-  return wave.underWay === 0 && wave.ready.length === 0 && (wave.ended > 0 || wave.size === 0);
+  if (wave.underWay > 0 || wave.ready.length > 0) return false;
+  if (wave.held.has("outside_window") || wave.held.has("frozen")) return false;
+  return wave.ended > 0 || wave.size === 0;
 }
 
 function isTurnOf(draft: Draft, wave: WaveDraft): boolean {

@@ -462,3 +462,56 @@ describe("two rollouts", () => {
     expect(updated.version).toBe("2.0.1");
   });
 });
+
+describe("hours", () => {
+  // The world's clock begins at a moment of its own: the window opens two hours after it.
+  const daily = (hour: number) => `FREQ=DAILY;BYHOUR=${hour};BYMINUTE=0`;
+  const hoursFromNow = (hours: number) =>
+    (new Date(world.clock.now() + hours * HOUR).getUTCHours() + 24) % 24;
+  const windows = (hours: number) => [
+    { rule: daily(hoursFromNow(hours)), durationMs: HOUR, timeZone: "UTC" },
+  ];
+
+  test("nothing is dispatched before the window opens, and then by itself", async () => {
+    await begin({ agents: 3 });
+    await world.create({ windows: windows(2) });
+    expect(await world.run(30 * MINUTE, ended)).toBe(false);
+    expect(await world.read()).toMatchObject({ reason: "outside_window", touched: 0 });
+    expect(await world.run(3 * HOUR, ended)).toBe(true);
+    expect(await world.read()).toMatchObject({ state: "completed", counts: { healthy: 3 } });
+  });
+
+  test("an emergency waits for no window", async () => {
+    await begin({ agents: 3 });
+    await world.create({ windows: windows(2), priority: "emergency" });
+    expect(await world.run(10 * MINUTE, ended)).toBe(true);
+  });
+
+  test("a freeze holds back what is not under way, until it is over or called off", async () => {
+    await begin({ agents: 3 });
+    const written: string[] = [];
+    const note = async (...deeds: readonly { readonly action: string }[]) =>
+      void written.push(...deeds.map(({ action }) => action));
+    const caller = {
+      actor: { name: "ada", role: "operator" },
+      audit: {
+        record: note,
+        recordIn: (_: unknown, ...deeds: readonly { readonly action: string }[]) => note(...deeds),
+      },
+    } as const;
+    const { freezes } = world.plane();
+    const now = world.clock.now();
+    const freeze = await freezes.add({ name: "end of year", from: now, until: now + 48 * HOUR }, caller);
+    await world.create({});
+    expect(await world.run(HOUR, ended)).toBe(false);
+    expect(await world.read()).toMatchObject({ reason: "frozen", touched: 0 });
+    await world.restart();
+    expect(world.plane().freezes.list()).toEqual([freeze]);
+    expect(await world.run(HOUR, ended)).toBe(false);
+    await world.plane().freezes.remove(freeze.id, caller);
+    expect(await world.run(10 * MINUTE, ended)).toBe(true);
+    expect(written).toEqual(["freeze.create", "freeze.remove"]);
+    const over = { name: "over", from: now - HOUR, until: now };
+    await expect(freezes.add(over, caller)).rejects.toMatchObject({ code: "FREEZE_INVALID" });
+  });
+});

@@ -35,6 +35,8 @@ export interface Controller {
    */
   change(rolloutId: string, edit: (draft: RolloutDraft) => void, also?: Also): Promise<Rollout | null>;
   openRollouts(): readonly OpenRollout[];
+  /** Plans all of them again: something that holds for every rollout has changed. */
+  planAll(): void;
 }
 
 export function createController(ports: ControllerPorts): Controller {
@@ -83,6 +85,9 @@ export function createController(ports: ControllerPorts): Controller {
         poke(rolloutId);
         return draft.rollout;
       }),
+    planAll: () => {
+      for (const id of book.ids()) poke(id);
+    },
     openRollouts: () => book.ids().flatMap((id) => book.get(id) ?? []),
   };
 }

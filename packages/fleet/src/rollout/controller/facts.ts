@@ -1,12 +1,12 @@
 import { type AgentFacts, isUnderWay, type Rollout } from "@muster/core";
 import type { Roster } from "../../agents/roster.ts";
+import type { HoursAt } from "../../schedule/window-calendar.ts";
 import type { Book, OpenTarget } from "./book.ts";
 
 /** What the planner may know of agents for one rollout; null for one that is revoked or gone. */
 export function agentFacts(
   roster: Roster,
-  book: Book,
-  rollout: Rollout,
+  { book, rollout, hours }: { readonly book: Book; readonly rollout: Rollout; readonly hours: HoursAt },
 ): (agentId: string) => AgentFacts | null {
   return (agentId) => {
     const entry = roster.get(agentId);
@@ -16,6 +16,7 @@ export function agentFacts(
       version: entry.version,
       busyElsewhere: book.ofAgent(agentId).some((other) => takesPrecedence(other, rollout)),
       clockSkewMs: entry.clockSkewMs,
+      hours: hours.of(entry.timeZone),
     };
   };
 }

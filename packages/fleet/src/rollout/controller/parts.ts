@@ -1,9 +1,11 @@
 import type { KeyObject } from "node:crypto";
 import type { Audit } from "../../audit/ports.ts";
+import type { Rollout } from "@muster/core";
 import type { Roster } from "../../agents/roster.ts";
 import type { EventJournal } from "../../events/ports.ts";
 import type { AgentLine } from "../../gateway/ports.ts";
 import type { Bus, Clock } from "../../ports.ts";
+import type { HoursAt } from "../../schedule/window-calendar.ts";
 import type { Database } from "../../store/database.ts";
 import { createReleaseShelf } from "../release-shelf.ts";
 import type { Dispatch } from "./assignments.ts";
@@ -24,6 +26,8 @@ export interface ControllerPorts {
   readonly events: EventJournal;
   readonly audit: Audit;
   readonly roster: Roster;
+  /** The windows and the freezes that hold for a rollout. */
+  readonly hoursOf: (rollout: Rollout, now: number) => HoursAt;
   /** How agents are reached; null until the gateway stands. */
   readonly line: () => AgentLine | null;
   /** The controller's private key, Ed25519. */

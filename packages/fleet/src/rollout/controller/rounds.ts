@@ -1,6 +1,7 @@
-import { type Decision, nextWakeAt, planRollout } from "@muster/core";
+import { type Decision, nextWakeAt, planRollout, type Rollout } from "@muster/core";
 import type { Roster } from "../../agents/roster.ts";
 import type { Clock } from "../../ports.ts";
+import type { HoursAt } from "../../schedule/window-calendar.ts";
 import type { Database } from "../../store/database.ts";
 import { type DispatchRelease, isOffered, type ReleaseShelf } from "../release-shelf.ts";
 import type { Book } from "./book.ts";
@@ -20,6 +21,8 @@ export interface RoundPorts {
   readonly newId: () => string;
   readonly poke: (rolloutId: string) => void;
   readonly listeningSince: () => number;
+  /** The windows and the freezes that hold for a rollout. */
+  readonly hoursOf: (rollout: Rollout, now: number) => HoursAt;
 }
 
 /** Plans rollouts and carries out what is planned; call it in turn. */
@@ -36,9 +39,10 @@ export function createRounds(ports: RoundPorts): Rounds {
     wakes.get(rolloutId)?.();
     wakes.delete(rolloutId);
   };
-  const wakeAgain = (rolloutId: string, now: number) => {
+  const wakeAgain = (rolloutId: string, now: number, hours: HoursAt) => {
     const open = book.get(rolloutId);
-    const at = open ? nextWakeAt({ ...open, now, listeningSince: listeningSince() }) : null;
+    const hoursChangeAt = hours.nextChange();
+    const at = open ? nextWakeAt({ ...open, now, listeningSince: listeningSince(), hoursChangeAt }) : null;
     if (at === null) return;
     const wake = () => {
       wakes.delete(rolloutId);
@@ -53,8 +57,9 @@ export function createRounds(ports: RoundPorts): Rounds {
       const open = book.get(rolloutId);
       if (!open) return;
       const now = clock.now();
-      await carryOut(ports, open, now);
-      wakeAgain(rolloutId, now);
+      const hours = ports.hoursOf(open.rollout, now);
+      await carryOut(ports, open, { now, hours });
+      wakeAgain(rolloutId, now, hours);
     },
     stop: () => {
       for (const id of wakes.keys()) callOff(id);
@@ -63,11 +68,17 @@ export function createRounds(ports: RoundPorts): Rounds {
 }
 
 /** One plan, written as a whole. */
-async function carryOut(ports: RoundPorts, open: OpenRollout, now: number): Promise<void> {
+async function carryOut(
+  ports: RoundPorts,
+  open: OpenRollout,
+  { now, hours }: { readonly now: number; readonly hours: HoursAt },
+): Promise<void> {
   const { book, roster, ledger, newId, poke } = ports;
   const { id } = open.rollout;
-  const agents = agentFacts(roster, book, open.rollout);
-  const decisions = planRollout({ ...open, agents, now, listeningSince: ports.listeningSince() });
+  const agents = agentFacts(roster, { book, rollout: open.rollout, hours });
+  // Only the wake depends on when they change, and what has been asked for is known after the plan.
+  const timing = { now, listeningSince: ports.listeningSince(), hoursChangeAt: null };
+  const decisions = planRollout({ ...open, agents, ...timing });
   if (decisions.length === 0) return;
   const draft = beginDraft(open, now);
   const releases = await readReleases(ports, open, decisions);

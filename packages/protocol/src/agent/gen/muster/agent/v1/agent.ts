@@ -126,7 +126,11 @@ export interface Hello {
   targetId: string;
   hostname: string;
   /** The last time this host left a committed version because it ended again and again, if it ever did. */
-  recovery: Recovery | undefined;
+  recovery:
+    | Recovery
+    | undefined;
+  /** The host's time zone, a name of the IANA time zone database; empty if it is not known. */
+  timeZone: string;
 }
 
 export interface Hello_LabelsEntry {
@@ -830,6 +834,7 @@ function createBaseHello(): Hello {
     targetId: "",
     hostname: "",
     recovery: undefined,
+    timeZone: "",
   };
 }
 
@@ -876,6 +881,9 @@ export const Hello: MessageFns<Hello> = {
     }
     if (message.recovery !== undefined) {
       Recovery.encode(message.recovery, writer.uint32(114).fork()).join();
+    }
+    if (message.timeZone !== "") {
+      writer.uint32(122).string(message.timeZone);
     }
     return writer;
   },
@@ -1006,6 +1014,14 @@ export const Hello: MessageFns<Hello> = {
             }
 
             message.recovery = Recovery.decode(reader, reader.uint32());
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.timeZone = reader.string();
             continue;
           }
         }
