@@ -30,7 +30,12 @@ export function planCommand(name: string) {
     .option("--allow-downgrade", "also to a lower version, though never below the signed floor")
     .optionsGroup("When:")
     .option("--start-at <time>", "not before this moment, e.g. 2030-01-31T22:00:00Z", argument(parseTime))
-    .option("--emergency", "overtake what waits in other rollouts");
+    .option(
+      "--window <window>",
+      "update only then, e.g. 'sat,sun 02:00 for 4h in Europe/Berlin', by default in each host's own time; may be repeated",
+      repeated(parseWindow),
+    )
+    .option("--emergency", "overtake what waits in other rollouts, at any hour and through any freeze");
 }
 
 /** Adds how fast to go, when to stop and what holds on each host: what every plan has. */
@@ -80,15 +85,6 @@ export function withPlan<Args extends unknown[], Options extends OptionValues, G
       "longest time without progress in dispatched, downloading, verifying, staging or restarting; may be repeated",
       repeated(parseStageDeadline),
     );
-    )
-    .optionsGroup("When:")
-    .option("--start-at <time>", "not before this moment, e.g. 2030-01-31T22:00:00Z", argument(parseTime))
-    .option(
-      "--window <window>",
-      "update only then, e.g. 'sat,sun 02:00 for 4h in Europe/Berlin', by default in each host's own time; may be repeated",
-      repeated(parseWindow),
-    )
-    .option("--emergency", "overtake what waits in other rollouts, at any hour and through any freeze");
 }
 
 function parseAction(text: string): "pause" | "roll_back" {

@@ -59,6 +59,7 @@ export function rolloutRequest(product: string, version: string, options: PlanOp
     allowDowngrade: options.allowDowngrade,
     priority: options.emergency && "emergency",
     startAt: options.startAt,
+    windows: options.window && [...options.window],
   };
 }
 
@@ -79,10 +80,6 @@ export function planOf(options: PlanOptions) {
     },
     deadlines: Object.fromEntries(options.stageDeadline ?? []),
   } satisfies Partial<RolloutRequest>;
-    priority: options.emergency && "emergency",
-    startAt: options.startAt,
-    windows: options.window && [...options.window],
-  };
 }
 
 function cohortOf({ all, agents, labels, filter, group }: PlanOptions): RolloutRequest["cohort"] {
