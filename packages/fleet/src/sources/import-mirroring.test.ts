@@ -5,6 +5,7 @@ import type { HostRequest } from "../testing/release-hosts.ts";
 import { createImportWorld, hosted, type ImportWorld, OPERATOR } from "../testing/import-world.ts";
 
 const KEY = { product: "app", version: "1.0.0" };
+const ELSEWHERE = "https://evil.example.com/archive.tar.gz";
 const ARCHIVE = randomBytes(400_000);
 let world: ImportWorld;
 let id: string;
@@ -54,6 +55,12 @@ const refuse =
   (response: ServerResponse) => {
     response.writeHead(status, headers).end();
   };
+/** Sends a part of the rest and cuts the connection. */
+const partOf = (from: number, to: number) => (response: ServerResponse) => {
+  const range = `bytes ${from}-${ARCHIVE.length - 1}/${ARCHIVE.length}`;
+  response.writeHead(206, { "content-range": range, "content-length": ARCHIVE.length - from });
+  response.write(ARCHIVE.subarray(from, to), () => response.destroy());
+};
 
 describe("mirroring what was imported", () => {
   test("goes on from the byte where the connection broke", async () => {
@@ -69,16 +76,11 @@ describe("mirroring what was imported", () => {
   });
 
   test("does not give up on a host that breaks often, as long as each time brings something", async () => {
-    const rest = (from: number, to: number) => (response: ServerResponse) => {
-      const range = `bytes ${from}-${ARCHIVE.length - 1}/${ARCHIVE.length}`;
-      response.writeHead(206, { "content-range": range, "content-length": ARCHIVE.length - from });
-      response.write(ARCHIVE.subarray(from, to), () => response.destroy());
-    };
     const answers = [cutAfter(10_000)];
     world.hosts.intercept = (request, response) => {
       if (!isArchive(request) || archiveRequests().length > 8) return false;
       const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
-      const answer = answers.shift() ?? rest(from, from + 10_000);
+      const answer = answers.shift() ?? partOf(from, from + 10_000);
       answer(response);
       return true;
     };
@@ -129,8 +131,8 @@ describe("mirroring what was imported", () => {
   });
 
   test("takes from the manifest's address what the release does not carry, if that may be asked", async () => {
-    const urlOf = () => "https://evil.example.com/archive.tar.gz";
-    const signed = world.signer.sign({ version: "1.0.0", archives: { "linux/amd64": ARCHIVE }, urlOf });
+    const archives = { "linux/amd64": ARCHIVE };
+    const signed = world.signer.sign({ version: "1.0.0", archives, urlOf: () => ELSEWHERE });
     const { manifest, signatures } = signed;
     const name = "app-release-manifest.json";
     world.hosts.releases = [hosted(signed, { assets: { [name]: manifest, [`${name}.sig`]: signatures } })];

@@ -16,18 +16,23 @@ afterEach(() => world.close());
 const read = (refresh = false) => world.sources.releases(id, { refresh });
 const asked = () => world.hosts.requests.length;
 /** Lets the API answer this from now on. */
-function answerWith(status: number, headers: Record<string, string> = {}, body = ""): void {
+function answerWith(
+  status: number,
+  headers: Readonly<Record<string, string | undefined>> = {},
+  body = "",
+): void {
   world.hosts.intercept = (_request, response) => {
     response.writeHead(status, headers).end(body);
     return true;
   };
 }
 
+const of = (tag: string, assets: Record<string, Uint8Array>, more = {}) => ({ tag, assets, ...more });
+
 describe("a source's releases", () => {
   test("are listed newest first, without drafts, each with what it lacks", async () => {
     const [manifest, signature] = ["app-release-manifest.json", "app-release-manifest.json.sig"];
     const bytes = new Uint8Array(10);
-    const of = (tag: string, assets: Record<string, Uint8Array>, more = {}) => ({ tag, assets, ...more });
     world.hosts.releases = [
       of("v1.0.0", { [manifest]: bytes, [signature]: bytes }, { publishedAt: "2026-01-01T00:00:00Z" }),
       of("v1.5.0", { [manifest]: bytes, [signature]: bytes }, { draft: true }),
@@ -89,16 +94,16 @@ describe("a source's releases", () => {
   });
 });
 
-describe("a host that limits its answers", () => {
-  const inTenMinutes = () => String(Date.parse("2026-01-03T00:10:00Z") / 1000);
+const IN_TEN_MINUTES = String(Date.parse("2026-01-03T00:10:00Z") / 1000);
 
+describe("a host that limits its answers", () => {
   test.each([
-    [403, () => ({ "x-ratelimit-remaining": "0", "x-ratelimit-reset": inTenMinutes() }), 10 * MINUTE],
-    [429, () => ({ "retry-after": "90" }), 90_000],
-    [403, () => ({ "retry-after": "5" }), 5000],
-    [429, () => ({}), MINUTE],
+    [403, { "x-ratelimit-remaining": "0", "x-ratelimit-reset": IN_TEN_MINUTES }, 10 * MINUTE],
+    [429, { "retry-after": "90" }, 90_000],
+    [403, { "retry-after": "5" }, 5000],
+    [429, {}, MINUTE],
   ])("with %d is left alone for as long as it says", async (status, headers, retryAfterMs) => {
-    answerWith(status, headers());
+    answerWith(status, headers);
     const limited = { code: "SOURCE_RATE_LIMITED" };
     await expect(read()).rejects.toMatchObject({ ...limited, details: { retryAfterMs } });
     world.pass(1000);

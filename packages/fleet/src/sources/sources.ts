@@ -1,9 +1,9 @@
 import { MusterError } from "@muster/core";
-import type { SourceReleasesView, SourceReleaseView } from "@muster/protocol/http";
+import type { SourceReleasesView, SourceReleaseView, SourceView } from "@muster/protocol/http";
 import type { TrustAnchor } from "@muster/trust";
 import { sql } from "kysely";
 import type { AuditDeed, AuditDetails } from "../audit/ports.ts";
-import type { Clock } from "../ports.ts";
+import type { Clock, Page, PageQuery } from "../ports.ts";
 import type { ReleaseRegistry } from "../registry/ports.ts";
 import { stateKind } from "../registry/release-rows.ts";
 import type { Sealer } from "../secrets/sealer.ts";
@@ -54,18 +54,7 @@ export function createSources(ports: SourcesPorts): Sources {
       });
       return toSourceView(row);
     },
-    list: async (query) => {
-      const all = db.selectFrom("sources");
-      const { items, nextCursor } = await readPage(all.selectAll(), query, {
-        sort: sql.ref("id"),
-        id: sql.ref("id"),
-        type: "string",
-        descending: false,
-        placeOf: ({ id }) => ({ sort: id, id }),
-      });
-      const { total } = await all.select(db.fn.countAll<number>().as("total")).executeTakeFirstOrThrow();
-      return { items: items.map(toSourceView), nextCursor, total };
-    },
+    list: (query) => listSources(db, query),
     get: async (id) => toSourceView(await readSource(db, id)),
     update: async (id, { token, ...change }, trail) => {
       const sealed = token === undefined ? {} : { token_sealed: sealToken(sealer, id, token) };
@@ -99,6 +88,19 @@ export function createSources(ports: SourcesPorts): Sources {
     },
     stop: () => stopping.abort(new MusterError("SERVER_OVERLOADED", { problem: "the server stops" })),
   };
+}
+
+async function listSources(db: Database, query: PageQuery): Promise<Page<SourceView>> {
+  const all = db.selectFrom("sources");
+  const { items, nextCursor } = await readPage(all.selectAll(), query, {
+    sort: sql.ref("id"),
+    id: sql.ref("id"),
+    type: "string",
+    descending: false,
+    placeOf: ({ id }) => ({ sort: id, id }),
+  });
+  const { total } = await all.select(db.fn.countAll<number>().as("total")).executeTakeFirstOrThrow();
+  return { items: items.map(toSourceView), nextCursor, total };
 }
 
 async function toReleasesView(

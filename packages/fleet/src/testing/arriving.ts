@@ -12,13 +12,13 @@ export function arriving(
 }
 
 /** All of an opened content, which is closed then. */
-export async function readWhole(opened: Promise<OpenedContent>): Promise<Buffer> {
-  const { content, close } = await opened;
+export async function readWhole(opening: Promise<OpenedContent>): Promise<Buffer> {
+  const opened = await opening;
   try {
     const chunks: Uint8Array[] = [];
-    for await (const chunk of content) chunks.push(chunk);
+    for await (const chunk of opened.content) chunks.push(chunk);
     return Buffer.concat(chunks);
   } finally {
-    await close();
+    await opened.close();
   }
 }

@@ -55,9 +55,6 @@ export async function createImportWorld(
       return () => {};
     },
   };
-  const onError = (error: unknown) => {
-    throw error;
-  };
   const guard = createGuard({ ...hosts.network, ...options.network }, options.mirrorAllow ?? []);
   const host = createReleaseHost({ guard, clock });
   const sealer = createSealer(new Uint8Array(32));
@@ -122,4 +119,8 @@ export function hosted(release: SignedRelease, changes: Partial<HostedRelease> =
       ...Object.fromEntries(archives),
     },
   };
+}
+
+function onError(error: unknown): never {
+  throw error;
 }

@@ -71,6 +71,11 @@ export function releaseRoutes(app: App, { releases }: { readonly releases: Relea
     },
     handler: ({ params }) => releases.get(params),
   });
+  changeRoutes(app, releases);
+  uploadRoute(app, releases);
+}
+
+function changeRoutes(app: App, releases: ReleaseRegistry): void {
   app.route({
     method: "POST",
     url: "/api/v1/releases/:product/:version/yank",
@@ -98,7 +103,6 @@ export function releaseRoutes(app: App, { releases }: { readonly releases: Relea
     },
     handler: (request) => releases.retry(request.params, auditOf(request)),
   });
-  uploadRoute(app, releases);
 }
 
 function uploadRoute(app: App, releases: ReleaseRegistry): void {

@@ -89,33 +89,33 @@ const READS = ["/api/v1/sources", "/api/v1/sources/none", "/api/v1/sources/none/
 const CHANGES = ["POST /api/v1/sources", "PUT /api/v1/sources/none", "DELETE /api/v1/sources/none"];
 const IMPORTS = ["POST /api/v1/sources/none/import", "POST /api/v1/releases/app/9.9.9/retry"];
 
-describe("who may", () => {
-  const answer = async (route: string, role: "administrator" | "operator" | "viewer" | null) => {
-    const [method = "", path = ""] = route.split(" ");
-    const token = role === null ? null : await api.tokenFor(role);
-    return (await api.call(path, { method, token })).status;
-  };
+const statusFor = async (route: string, role: "administrator" | "operator" | "viewer" | null) => {
+  const [method = "", path = ""] = route.split(" ");
+  const token = role === null ? null : await api.tokenFor(role);
+  return (await api.call(path, { method, token })).status;
+};
 
+describe("who may", () => {
   test.each([...CHANGES, ...IMPORTS, ...READS.map((path) => `GET ${path}`)])(
     "%s: nobody without credentials",
     async (route) => {
-      expect(await answer(route, null)).toBe(401);
+      expect(await statusFor(route, null)).toBe(401);
     },
   );
 
   test.each(CHANGES)("%s: administrators only", async (route) => {
-    expect(await answer(route, "viewer")).toBe(403);
-    expect(await answer(route, "operator")).toBe(403);
-    expect([400, 404]).toContain(await answer(route, "administrator"));
+    expect(await statusFor(route, "viewer")).toBe(403);
+    expect(await statusFor(route, "operator")).toBe(403);
+    expect([400, 404]).toContain(await statusFor(route, "administrator"));
   });
 
   test.each(IMPORTS)("%s: operators, not viewers", async (route) => {
-    expect(await answer(route, "viewer")).toBe(403);
-    expect([400, 404]).toContain(await answer(route, "operator"));
+    expect(await statusFor(route, "viewer")).toBe(403);
+    expect([400, 404]).toContain(await statusFor(route, "operator"));
   });
 
   test.each(READS)("GET %s: everybody", async (path) => {
-    expect([200, 404]).toContain(await answer(`GET ${path}`, "viewer"));
+    expect([200, 404]).toContain(await statusFor(`GET ${path}`, "viewer"));
   });
 });
 

@@ -33,32 +33,6 @@ export function sourceRoutes(app: App, { sources }: { readonly sources: Sources 
     handler: (request) => sources.create(request.body, actorOf(request.actor), auditOf(request)),
   });
   app.route({
-    method: "GET",
-    url: "/api/v1/sources",
-    config: { access: "fleet.read" },
-    schema: {
-      operationId: "listSources",
-      summary: "List sources, by name",
-      tags: TAGS,
-      querystring: sourceListQuerySchema,
-      response: answers(sourcePageSchema, "A page of sources."),
-    },
-    handler: ({ query }) => sources.list(query),
-  });
-  app.route({
-    method: "GET",
-    url: "/api/v1/sources/:id",
-    config: { access: "fleet.read" },
-    schema: {
-      operationId: "getSource",
-      summary: "Read a source",
-      tags: TAGS,
-      params: sourceKeySchema,
-      response: answers(sourceSchema, "The source."),
-    },
-    handler: ({ params }) => sources.get(params.id),
-  });
-  app.route({
     method: "PUT",
     url: "/api/v1/sources/:id",
     config: { access: "sources.manage", audit: "source.update" },
@@ -88,7 +62,37 @@ export function sourceRoutes(app: App, { sources }: { readonly sources: Sources 
       return reply.code(204).send();
     },
   });
+  readRoutes(app, sources);
   importRoutes(app, sources);
+}
+
+function readRoutes(app: App, sources: Sources): void {
+  app.route({
+    method: "GET",
+    url: "/api/v1/sources",
+    config: { access: "fleet.read" },
+    schema: {
+      operationId: "listSources",
+      summary: "List sources, by name",
+      tags: TAGS,
+      querystring: sourceListQuerySchema,
+      response: answers(sourcePageSchema, "A page of sources."),
+    },
+    handler: ({ query }) => sources.list(query),
+  });
+  app.route({
+    method: "GET",
+    url: "/api/v1/sources/:id",
+    config: { access: "fleet.read" },
+    schema: {
+      operationId: "getSource",
+      summary: "Read a source",
+      tags: TAGS,
+      params: sourceKeySchema,
+      response: answers(sourceSchema, "The source."),
+    },
+    handler: ({ params }) => sources.get(params.id),
+  });
 }
 
 function importRoutes(app: App, sources: Sources): void {

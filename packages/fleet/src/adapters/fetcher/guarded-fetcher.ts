@@ -43,7 +43,12 @@ async function fetchArtifact(guard: Guard, request: FetchRequest): Promise<Opene
     const startsAt = from && answer.status === PARTIAL_CONTENT ? startOf(answer) : 0;
     const isGood = answer.status === 200 || (startsAt > 0 && startsAt === from?.byte);
     if (!isGood) throw refusedAnswer(answer);
-    return { startsAt, validator: strongValidator(answer), content: answer.body, close: answer.close };
+    return {
+      startsAt,
+      validator: strongValidator(answer),
+      content: answer.body,
+      close: () => answer.close(),
+    };
   } catch (error) {
     await answer.close();
     throw error;

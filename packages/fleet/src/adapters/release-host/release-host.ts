@@ -30,16 +30,6 @@ export interface ReleaseHostPorts {
 /** Speaks to GitHub, Forgejo and Gitea. */
 export function createReleaseHost({ guard, clock }: ReleaseHostPorts): ReleaseHost {
   const ask = (request: GuardedRequest) => askHost({ ...guard, limits: LIMITS }, request);
-  const question = (place: SourcePlace, path: string) => {
-    const dialect = DIALECTS[place.kind];
-    return {
-      url: `${dialect.releasesUrl(place)}${path}`,
-      headers: dialect.headers,
-      credential: dialect.credential(place),
-      hosts: dialect.hosts(place),
-      maxBytes: ANSWER_MAX_BYTES,
-    };
-  };
   return {
     nameOf: (kind, host) => {
       const name = DIALECTS[kind].nameOf(host);
@@ -88,6 +78,17 @@ export function createReleaseHost({ guard, clock }: ReleaseHostPorts): ReleaseHo
   };
 }
 
+function question(place: SourcePlace, path: string): Omit<GuardedRequest, "signal"> {
+  const dialect = DIALECTS[place.kind];
+  return {
+    url: `${dialect.releasesUrl(place)}${path}`,
+    headers: dialect.headers,
+    credential: dialect.credential(place),
+    hosts: dialect.hosts(place),
+    maxBytes: ANSWER_MAX_BYTES,
+  };
+}
+
 interface HostAnswer extends Pick<GuardedAnswer, "status" | "headers" | "from"> {
   readonly text: string;
 }
@@ -95,12 +96,12 @@ interface HostAnswer extends Pick<GuardedAnswer, "status" | "headers" | "from"> 
 /** Asks a host's API; a host that cannot be asked is `SOURCE_UNAVAILABLE`. */
 async function askHost(guard: Guard, request: GuardedRequest): Promise<HostAnswer> {
   try {
-    const { status, headers, from, body, close } = await requestGuarded(guard, request);
+    const answer = await requestGuarded(guard, request);
     try {
-      const text = new TextDecoder().decode(await readAll(body));
-      return { status, headers, from, text };
+      const { status, headers, from } = answer;
+      return { status, headers, from, text: new TextDecoder().decode(await readAll(answer.body)) };
     } finally {
-      await close();
+      await answer.close();
     }
   } catch (error) {
     if (!(error instanceof MusterError)) throw error;
