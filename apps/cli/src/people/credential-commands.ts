@@ -42,8 +42,8 @@ export function sessionCommands(terminal: Terminal) {
 }
 
 /** `90d`, or `never`. */
-function parseExpiry(text: string): number | null {
-  return text === "never" ? null : parseDuration(text);
+function parseExpiry(text: string): number | "never" {
+  return text === "never" ? text : parseDuration(text);
 }
 
 function createTokenCommand(terminal: Terminal) {
@@ -60,14 +60,15 @@ function createTokenCommand(terminal: Terminal) {
     .addOption(
       new Option("--expires <duration>", "how long it may be used, or never")
         .argParser(argument(parseExpiry))
-        .default<number | null>(90 * DAY_MS, "90d"),
+        .default<number | "never">(90 * DAY_MS, "90d"),
     )
     .action(async (name, { role, expires, ...options }) => {
       const client = await connect(options, terminal);
-      const created = await client.apiTokens.create({ name, grants: [...role], expiresInMs: expires });
+      const expiresInMs = expires === "never" ? null : expires;
+      const created = await client.apiTokens.create({ name, grants: [...role], expiresInMs });
       const report = reportOn(terminal, options.json ?? false);
       report.result(created, () => `${created.token}\n`);
-      const until = expires === null ? "until it is revoked" : `for ${formatDuration(expires)}`;
+      const until = expiresInMs === null ? "until it is revoked" : `for ${formatDuration(expiresInMs)}`;
       report.remark(`Good ${until}, as ${grantsText(created.grants)}. Its id is ${created.id}.`);
     });
 }
