@@ -9,7 +9,6 @@ import {
   type Audit,
   type AuditEntry,
   type Bus,
-  createEventJournal,
   createArgon2Hasher,
   createLocalBus,
   createPeople,
@@ -40,6 +39,7 @@ import { closeHttp } from "../http/listen.ts";
 import { createLiveFeed } from "../live/live-feed.ts";
 import { createMetrics } from "../observe/metrics.ts";
 import { createLog } from "../observe/log.ts";
+import { openRecords } from "../open-records.ts";
 import { fakeDesired, fakeGroups } from "./fake-groups.ts";
 import { fakeAgents, fakeRollouts, fakeTokens } from "./fake-use-cases.ts";
 
@@ -55,7 +55,7 @@ export interface TestApi {
   readonly people: People;
   /** What was written down, in order. */
   readonly audited: readonly AuditEntry[];
-  /** What was logged as an error. */
+  /** What was logged as an error, or everything. */
   readonly log: readonly string[];
   /** The token of a new user with this role. */
   tokenFor(role: "administrator" | "operator" | "viewer"): Promise<string>;
@@ -77,6 +77,7 @@ export interface TestApiOptions {
   readonly requireReady?: () => Promise<void>;
   readonly oidc?: OidcSetup;
   readonly trustedProxies?: readonly string[];
+  readonly logsEverything?: boolean;
 }
 
 export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
@@ -85,6 +86,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const clock = createManualClock();
   const lines: string[] = [];
   const log = createLog({ quiet: true, destination: { write: (line) => void lines.push(line) } });
+  if (options.logsEverything === true) log.level = "trace";
   const onError = (error: unknown) => log.error(error);
   const bus = createLocalBus(onError);
   const signer = createReleaseSigner();
@@ -92,6 +94,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const sealer = createSealer(new Uint8Array(SEALER_KEY_BYTES));
   const guard = createGuard(options.network ?? NOWHERE, []);
   const host = createReleaseHost({ guard, clock });
+  const records = openRecords({ db, clock, random: createSystemRandom() });
   const releases = createReleaseRegistry({
     fetcher: createGuardedFetcher(guard),
     locateImported: createImportedLocator({ db, sealer, host }),
@@ -100,7 +103,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     objects,
     clock,
     bus,
-    events: createEventJournal({ clock, random: createSystemRandom() }),
+    events: records.events,
     onError,
     trustedAnchor: signer.anchor,
   });
@@ -118,8 +121,16 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const readOverview = () => useCases.agents.overview();
   const live = createLiveFeed({ bus, clock, epoch: "test", releases, rollouts, readOverview, onError });
   const audited: AuditEntry[] = [];
-  const record = async (...entries: readonly AuditEntry[]) => void audited.push(...entries);
-  const audit: Audit = { record, recordIn: (_trx, entries) => record(...entries) };
+  const audit: Audit = {
+    record: async (entry) => {
+      await records.audit.record(entry);
+      audited.push(entry);
+    },
+    recordIn: async (trx, entries) => {
+      await records.audit.recordIn(trx, entries);
+      audited.push(...entries);
+    },
+  };
   const people = await createPeople({
     db,
     clock,
@@ -133,7 +144,17 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const { requireReady = async () => {}, publicUrl = null, webFolder = join(folder, "no-pages") } = options;
   const { trustedProxies = [] } = options;
   const http = { requireReady, publicUrl, trustedProxies, webFolder, version: "0.0.0-test" };
-  const app = await createHttpServer({ ...http, useCases, people, audit, live, metrics, clock, log });
+  const app = await createHttpServer({
+    ...http,
+    ...records,
+    useCases,
+    people,
+    audit,
+    live,
+    metrics,
+    clock,
+    log,
+  });
   await app.listen({ host: "127.0.0.1", port: 0 });
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
   const close = async () => {
