@@ -117,11 +117,11 @@ test("progress is seen as it happens, without a reload", async () => {
 test("a broken stream is mended by itself, and the badge says so in between", async () => {
   const { page, context } = await visit(MOVING);
   await page.getByText("live", { exact: true }).waitFor();
-  await page.route("**/api/v1/events*", (route) => route.abort());
+  await page.route("**/api/v1/live*", (route) => route.abort());
   await fleet.cutStreams();
   await page.getByText("reconnecting", { exact: true }).waitFor();
   expect(await page.getByText("live", { exact: true }).count()).toBe(0);
-  await page.unroute("**/api/v1/events*");
+  await page.unroute("**/api/v1/live*");
   await page.getByText("live", { exact: true }).waitFor();
   await context.close();
 });

@@ -1,12 +1,9 @@
 import { asMusterError, MusterError } from "@muster/core";
 import {
-  type Audit,
   type Bus,
   type Clock,
   type ControlPlane,
   createAgentAuthority,
-  createAudit,
-  createEventJournal,
   createGuard,
   createGuardedFetcher,
   createImportedLocator,
@@ -17,7 +14,6 @@ import {
   createSources,
   createSystemRandom,
   type Database,
-  type EventJournal,
   type Network,
   type ObjectStore,
   openControlPlane,
@@ -33,17 +29,16 @@ import type { Closing } from "./closing.ts";
 import type { DataFolder } from "./keeping/data-folder.ts";
 import { keepIdentities } from "./keeping/identities.ts";
 import { keepSecretsKey } from "./keeping/secrets-key.ts";
+import { openRecords, type Records } from "./open-records.ts";
 
 /** Everything of the server that is kept, and what works on it. */
-export interface OpenFleet {
+export interface OpenFleet extends Records {
   readonly db: Database;
   readonly objects: ObjectStore;
   readonly bus: Bus;
   /** The agents' certificate authority. */
   readonly authority: CertifiedKey;
   readonly plane: ControlPlane;
-  readonly audit: Audit;
-  readonly events: EventJournal;
   readonly releases: ReleaseRegistry;
   readonly sources: Sources;
   /** For secrets in the database that have to be read again. */
@@ -70,9 +65,9 @@ export async function openFleet(options: OpenFleetOptions, closing: Closing): Pr
   const { authority, assignmentKey } = await keepIdentities(folder, clock.now());
   const objects = await openFolderObjectStore(folder.objects);
   const bus = createLocalBus(onError);
-  const audit = createAudit({ db, clock });
   const random = createSystemRandom();
-  const events = createEventJournal({ clock, random });
+  const records = openRecords({ db, clock, random });
+  const { audit, events } = records;
   const shared = { db, clock, bus, events, audit, onError };
   const plane = await openControlPlane({
     ...shared,
@@ -96,7 +91,7 @@ export async function openFleet(options: OpenFleetOptions, closing: Closing): Pr
   await releases.resume();
   const sources = createSources({ db, clock, sealer, host, releases, trustedAnchor });
   closing.add(() => sources.stop());
-  return { db, objects, bus, authority, plane, audit, events, releases, sources, sealer };
+  return { ...records, db, objects, bus, authority, plane, releases, sources, sealer };
 }
 
 async function openStore(path: string): Promise<Database> {

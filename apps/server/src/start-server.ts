@@ -83,6 +83,9 @@ async function open(settings: ServerSettings, { log, closing, network }: Opening
     useCases: { releases, sources, ...plane },
     people,
     audit: fleet.audit,
+    auditLog: fleet.auditLog,
+    events: fleet.events,
+    eventLog: fleet.eventLog,
     live,
     metrics: createMetrics({
       readOverview,

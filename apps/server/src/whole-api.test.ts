@@ -77,7 +77,7 @@ test.each([
   ["POST", "/api/v1/rollouts/nothing/cancel"],
   ["POST", "/api/v1/rollouts/nothing/retry"],
   ["GET", "/api/v1/releases/app/9.9.9"],
-  ["GET", "/api/v1/events?rollout=nothing"],
+  ["GET", "/api/v1/live?rollout=nothing"],
 ])("%s %s is not there", async (method, path) => {
   // A body, even an empty one, is not asked for.
   const headers = { authorization: `Bearer ${server.adminToken}` };

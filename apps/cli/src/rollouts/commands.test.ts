@@ -158,7 +158,7 @@ describe("muster rollout watch, from the first event to the last", () => {
     return stubApi({
       "GET /api/v1/rollouts/ro_1": () => running,
       "GET /api/v1/rollouts/ro_1/targets": () => pageOf([failed]),
-      "GET /api/v1/events": () => (response: ServerResponse) => {
+      "GET /api/v1/live": () => (response: ServerResponse) => {
         response.writeHead(200, { "content-type": "text/event-stream" });
         response.end(streams[connections++] ?? "");
       },

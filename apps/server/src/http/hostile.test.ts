@@ -293,7 +293,7 @@ describe("a query", () => {
     [`/api/v1/rollouts?state=${"x".repeat(33)}`, "state"],
     ["/api/v1/rollouts/r1/targets?group=everything", "group"],
     ["/api/v1/rollouts/r1/targets?wave=-1", "wave"],
-    ["/api/v1/events?rollout=../x", "rollout"],
+    ["/api/v1/live?rollout=../x", "rollout"],
   ])("%s is refused by name", async (path, field) => {
     const problem = refusalOf(await send("GET", path));
     expect(problem).toMatchObject({ code: "REQUEST_INVALID", details: { field } });

@@ -1,8 +1,11 @@
 import {
   type Agents,
   type Audit,
+  type AuditLog,
   type Clock,
   createAttemptLimit,
+  type EventJournal,
+  type EventLog,
   type DesiredStates,
   type Groups,
   type Freezes,
@@ -19,7 +22,9 @@ import { type App, createApp } from "./app.ts";
 import { auditRequests } from "./auditing.ts";
 import { describeApi } from "./openapi.ts";
 import { agentRoutes, tokenRoutes } from "./routes/agent-routes.ts";
-import { eventRoutes } from "./routes/event-routes.ts";
+import { auditRoutes } from "./routes/audit-routes.ts";
+import { eventLogRoutes } from "./routes/event-log-routes.ts";
+import { liveRoutes } from "./routes/live-routes.ts";
 import { credentialRoutes } from "./routes/credential-routes.ts";
 import { freezeRoutes } from "./routes/freeze-routes.ts";
 import { meRoutes } from "./routes/me-routes.ts";
@@ -55,6 +60,9 @@ export interface HttpServerPorts {
   readonly useCases: UseCases;
   readonly people: People;
   readonly audit: Audit;
+  readonly auditLog: AuditLog;
+  readonly events: EventJournal;
+  readonly eventLog: EventLog;
   readonly live: LiveFeed;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -99,7 +107,10 @@ export async function createHttpServer(ports: HttpServerPorts): Promise<App> {
   meRoutes(app, signingIn);
   userRoutes(app, signingIn);
   credentialRoutes(app, signingIn);
-  eventRoutes(app, { ...authorizing, live: ports.live, rollouts: useCases.rollouts, clock });
+  liveRoutes(app, { ...authorizing, live: ports.live, rollouts: useCases.rollouts, clock });
+  auditRoutes(app, ports);
+  const source = publicUrl?.origin ?? "/muster";
+  eventLogRoutes(app, { ...authorizing, log: ports.eventLog, journal: ports.events, clock, source });
   systemRoutes(app, ports);
   await serveWebPages(app, ports.webFolder);
   return app;

@@ -16,14 +16,19 @@ export interface EventSink {
   onEnd(callback: () => void): void;
 }
 
-export interface ReaderOptions {
+export interface KeepAliveOptions {
+  /** Asked again and again: the connection must not outlive the credentials. */
+  readonly isAllowed: () => Promise<boolean>;
+  readonly clock: Clock;
+  /** A comment of server-sent events unless told. */
+  readonly line?: string;
+}
+
+export interface ReaderOptions extends KeepAliveOptions {
   /** Only this rollout's events, and everybody's; null: all. */
   readonly rolloutId: string | null;
   /** Where the reader was, by its own word. */
   readonly lastEventId: string | undefined;
-  /** Asked again and again: the connection must not outlive the credentials. */
-  readonly isAllowed: () => Promise<boolean>;
-  readonly clock: Clock;
 }
 
 /**
@@ -70,7 +75,11 @@ async function writeSnapshot(feed: LiveFeed, sink: EventSink, rolloutId: string 
   return place;
 }
 
-function keepAlive(sink: EventSink, { clock, isAllowed }: ReaderOptions): () => void {
+/** Writes a line into a quiet connection, and ends one that nobody reads or may read any more; returns how to stop. */
+export function keepAlive(
+  sink: EventSink,
+  { clock, isAllowed, line = ": alive\n\n" }: KeepAliveOptions,
+): () => void {
   let stalled = 0;
   let callOff: (() => void) | null = null;
   const beat = async () => {
@@ -78,7 +87,7 @@ function keepAlive(sink: EventSink, { clock, isAllowed }: ReaderOptions): () => 
     if (stalled >= STALLED_MAX || !(await isAllowed())) return sink.end();
     stalled += 1;
     wait();
-    await sink.write(": alive\n\n");
+    await sink.write(line);
     stalled = 0;
   };
   const wait = () => {
@@ -92,7 +101,7 @@ function keepAlive(sink: EventSink, { clock, isAllowed }: ReaderOptions): () => 
 }
 
 /** Wakes the one who waits; a ring while nobody waits is remembered. */
-function createBell() {
+export function createBell() {
   let wake = Promise.withResolvers<void>();
   return {
     ring: () => wake.resolve(),

@@ -82,7 +82,7 @@ test("snapshots are read again when a stream begins that goes on from nothing", 
 test("a rollout's page listens to that rollout only", () => {
   const { live, urls } = setUp();
   live.watch("r_1")();
-  expect(urls).toEqual(["/api/v1/events?rollout=r_1"]);
+  expect(urls).toEqual(["/api/v1/live?rollout=r_1"]);
 });
 
 test("nothing beats on after the stream was closed", () => {

@@ -65,7 +65,7 @@ test("a verb answers with the rollout as it then is, and one that is not allowed
 
 test("every event has the form of its schema", async () => {
   const stopping = new AbortController();
-  const response = await fetcher("/api/v1/events", { signal: stopping.signal });
+  const response = await fetcher("/api/v1/live", { signal: stopping.signal });
   const seen = new Set<string>();
   const parser = createParser({
     onEvent: ({ event, data }: EventSourceMessage) => {

@@ -53,7 +53,7 @@ export async function startFakeServer(options: FakeServerOptions): Promise<FakeS
     } else if (!url.pathname.startsWith("/api/")) await serveFile(options.dist, url.pathname, response);
     else if (url.pathname === "/api/v1/session") reply(response, await session(request, response));
     else if (!isSignedIn(request)) reply(response, problem("AUTH_REQUIRED", url.pathname));
-    else if (url.pathname === "/api/v1/events") {
+    else if (url.pathname === "/api/v1/live") {
       const lastEventId = request.headers["last-event-id"];
       events.listen(response, url.searchParams.get("rollout"), lastEventId?.toString());
     } else reply(response, answer(fleet, request.method ?? "GET", url, Date.now()));

@@ -16,6 +16,8 @@ const LEAST_ROLE = {
   "groups.manage": "operator",
   "users.read": "administrator",
   "users.manage": "administrator",
+  "audit.read": "administrator",
+  "webhooks.manage": "administrator",
 } as const satisfies Record<string, Role>;
 
 export type Verb = keyof typeof LEAST_ROLE;

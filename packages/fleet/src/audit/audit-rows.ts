@@ -19,7 +19,7 @@ export function toAuditRow(record: AuditRecord): AuditRow {
     at: record.at,
     actor_kind: actor.kind,
     actor_name: actor.name,
-    actor_id: actor.id ?? null,
+    actor_id: actor.id,
     action: record.action,
     resource_kind: resource?.kind ?? null,
     resource_id: resource?.id ?? null,

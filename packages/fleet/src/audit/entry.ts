@@ -1,13 +1,16 @@
 import { canonicalJson } from "@muster/core";
-import type { AuditDetail, AuditDetails, AuditEntry } from "./ports.ts";
+import type { AuditDetail, AuditDetails, AuditEntry, AuditRecord } from "./ports.ts";
 
 const TEXT_MAX = 512;
 const NAME_MAX = 128;
 const DETAILS_MAX = 32;
 const LIST_MAX = 50;
 
-/** An entry as it is kept: with every member, bounded, and made of text that JSON can carry. */
-export function tidyEntry({ actor, action, resource, details = {}, from }: AuditEntry): Required<AuditEntry> {
+/** An entry as it is kept. */
+export type TidyEntry = Pick<AuditRecord, keyof AuditEntry>;
+
+/** The same entry with every member, bounded, and made of text that JSON can carry. */
+export function tidyEntry({ actor, action, resource, details = {}, from }: AuditEntry): TidyEntry {
   return {
     actor: {
       kind: actor.kind,

@@ -53,6 +53,7 @@ export interface AuditTrail {
 
 /** One line of the log, with its place in the chain. */
 export interface AuditRecord extends Required<AuditEntry> {
+  readonly actor: Required<AuditActor>;
   /** 1, 2, 3 …, without a gap. */
   readonly sequence: number;
   readonly at: number;

@@ -1,7 +1,15 @@
 import { z } from "zod";
 import { idSchema, pageOf, pageQuerySchema, timestampSchema } from "./common.ts";
 
-export const EVENT_CATEGORIES = ["upgrade", "rollout", "wave", "release", "agent", "webhook"] as const;
+export const EVENT_CATEGORIES = [
+  "upgrade",
+  "rollout",
+  "wave",
+  "release",
+  "agent",
+  "webhook",
+  "stream",
+] as const;
 export const EVENT_SEVERITIES = ["info", "warning", "error"] as const;
 
 const eventDataSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
@@ -50,11 +58,12 @@ export const cloudEventSchema = z
   .meta({ id: "CloudEvent" });
 export type CloudEventView = z.infer<typeof cloudEventSchema>;
 
-const typePatternSchema = z.string().regex(/^[a-z0-9_]{1,64}\*?$|^\*$/);
+/** A type of events, or its beginning and `*`. */
+export const eventTypePatternSchema = z.string().regex(/^[a-z0-9_]{1,64}\*?$|^\*$/);
 
 export const eventFilterSchema = z.object({
   type: z
-    .union([typePatternSchema, z.array(typePatternSchema).max(32)])
+    .union([eventTypePatternSchema, z.array(eventTypePatternSchema).max(32)])
     .optional()
     .describe("A type, or its beginning and `*`; may be repeated."),
   category: z.enum(EVENT_CATEGORIES).optional(),

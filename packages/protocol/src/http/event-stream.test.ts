@@ -60,7 +60,7 @@ describe("the stream of events", () => {
     ]);
     expect(await take(server.address, 3)).toEqual(["reset", 1, 2]);
     expect(server.seen[0]).toMatchObject({
-      url: "/api/v1/events?rollout=r-1",
+      url: "/api/v1/live?rollout=r-1",
       headers: { accept: "text/event-stream", authorization: "Bearer secret" },
     });
   });

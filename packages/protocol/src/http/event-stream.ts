@@ -82,7 +82,7 @@ async function* oneConnection(
 function requestOf({ lastEventId }: Place, rollout: string | undefined, signal: AbortSignal): Request {
   return {
     method: "GET",
-    path: "/api/v1/events",
+    path: "/api/v1/live",
     query: { rollout },
     headers: {
       accept: "text/event-stream",

@@ -4,7 +4,7 @@ import { releaseSchema } from "./releases.ts";
 import { rolloutSchema, targetSchema } from "./rollouts.ts";
 
 /**
- * Server-sent events of `GET /api/v1/events`. `?rollout=<id>` narrows `rollout` and `targets` to one rollout. Each event
+ * Server-sent events of `GET /api/v1/live`. `?rollout=<id>` narrows `rollout` and `targets` to one rollout. Each event
  * has an id; a client that reconnects with `Last-Event-ID` gets what it missed, or `reset` if that is too long ago and
  * it has to read the snapshots again. A comment line keeps the connection alive every 15 seconds.
  */

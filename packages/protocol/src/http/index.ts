@@ -1,4 +1,5 @@
 export * from "./agents.ts";
+export * from "./audit.ts";
 export * from "./common.ts";
 export * from "./event-log.ts";
 export * from "./events.ts";
@@ -9,6 +10,7 @@ export * from "./releases.ts";
 export * from "./rollouts.ts";
 export * from "./session.ts";
 export * from "./sources.ts";
+export * from "./webhooks.ts";
 export * from "./client.ts";
 export type { PeopleQuery } from "./people-client.ts";
 export type { EventOptions } from "./event-stream.ts";

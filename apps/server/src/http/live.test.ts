@@ -15,7 +15,7 @@ afterEach(() => api.close());
 /** Reads events as they come. */
 async function openStream(query = "", headers: Record<string, string> = {}) {
   const controller = new AbortController();
-  const response = await api.call(`/api/v1/events${query}`, { headers, signal: controller.signal });
+  const response = await api.call(`/api/v1/live${query}`, { headers, signal: controller.signal });
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   return {
@@ -79,14 +79,14 @@ describe("the stream of events", () => {
   });
 
   test("of a rollout that does not exist is an error", async () => {
-    const response = await api.call("/api/v1/events?rollout=nothing");
+    const response = await api.call("/api/v1/live?rollout=nothing");
     expect(response.status).toBe(404);
     expect(await response.json()).toMatchObject({ code: "RESOURCE_NOT_FOUND" });
   });
 
   test("ends when its session does", async () => {
     const token = await api.tokenFor("viewer");
-    const response = await api.call("/api/v1/events", { token });
+    const response = await api.call("/api/v1/live", { token });
     const reader = response.body?.getReader();
     await reader?.read();
     await api.revokeTokens();
@@ -98,7 +98,7 @@ describe("the stream of events", () => {
 
   test("ends when the server does", async () => {
     const other = await startTestApi();
-    const response = await other.call("/api/v1/events");
+    const response = await other.call("/api/v1/live");
     const reader = response.body?.getReader();
     await reader?.read();
     await other.close();
@@ -112,9 +112,7 @@ describe("the stream of events", () => {
   test("survives readers that vanish without a word", async () => {
     for (let index = 0; index < 20; index += 1) {
       const socket = connect(Number(new URL(api.url).port), "127.0.0.1");
-      socket.write(
-        `GET /api/v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${api.adminToken}\r\n\r\n`,
-      );
+      socket.write(`GET /api/v1/live HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${api.adminToken}\r\n\r\n`);
       await new Promise((resolve) => socket.once("data", resolve));
       socket.resetAndDestroy();
     }

@@ -1,4 +1,3 @@
-import type { ServerResponse } from "node:http";
 import { can, MusterError } from "@muster/core";
 import type { Clock, Rollouts } from "@muster/fleet";
 import { idSchema } from "@muster/protocol/http";
@@ -8,6 +7,7 @@ import type { LiveFeed } from "../../live/live-feed.ts";
 import type { App } from "../app.ts";
 import { authenticate, type AuthorizePorts } from "../authorize.ts";
 import { answersText } from "../route-schemas.ts";
+import { openSink, SSE } from "../stream-sink.ts";
 
 /** Streams at once; a browser has one for each of its windows. */
 const STREAMS_MAX = 500;
@@ -19,27 +19,27 @@ const headersSchema = z.object({
   "last-event-id": z.string().max(64).optional().describe("Id of the last event that was received."),
 });
 
-export interface EventRoutesPorts extends AuthorizePorts {
+export interface LiveRoutesPorts extends AuthorizePorts {
   readonly live: LiveFeed;
   readonly rollouts: Pick<Rollouts, "read">;
   readonly clock: Clock;
 }
 
 /** Returns how many streams there are now. */
-export function eventRoutes(app: App, ports: EventRoutesPorts): { readonly count: number } {
+export function liveRoutes(app: App, ports: LiveRoutesPorts): { readonly count: number } {
   const sinks = new Set<EventSink>();
   app.addHook("preClose", async () => {
     for (const sink of sinks) sink.end();
   });
   app.route({
     method: "GET",
-    url: "/api/v1/events",
+    url: "/api/v1/live",
     exposeHeadRoute: false,
     config: { access: "fleet.read" },
     schema: {
-      operationId: "streamEvents",
+      operationId: "followFleet",
       summary: "Follow the fleet: server-sent events `overview`, `rollout`, `targets`, `release` and `reset`",
-      tags: ["Events"],
+      tags: ["Live"],
       querystring: querySchema,
       headers: headersSchema,
       response: answersText("text/event-stream", "The events, for as long as the connection stands."),
@@ -50,7 +50,7 @@ export function eventRoutes(app: App, ports: EventRoutesPorts): { readonly count
       // While the answer can still be an error.
       if (rolloutId !== null) await ports.rollouts.read(rolloutId);
       reply.hijack();
-      const sink = openSink(reply.raw, reply.getHeaders());
+      const sink = openSink(reply.raw, reply.getHeaders(), SSE);
       sinks.add(sink);
       const isAllowed = () => authenticate(ports, request).then(({ actor }) => can(actor, "fleet.read"));
       const lastEventId = request.headers["last-event-id"];
@@ -68,43 +68,4 @@ export function eventRoutes(app: App, ports: EventRoutesPorts): { readonly count
       return sinks.size;
     },
   };
-}
-
-function openSink(raw: ServerResponse, headers: Record<string, unknown>): EventSink {
-  for (const [name, value] of Object.entries(headers))
-    if (typeof value === "string") raw.setHeader(name, value);
-  raw.writeHead(200, {
-    "content-type": "text/event-stream; charset=utf-8",
-    "cache-control": "no-store",
-    // Tells proxies such as nginx to pass each event on as it comes.
-    "x-accel-buffering": "no",
-  });
-  raw.flushHeaders();
-  // A connection that breaks while it is written to: its end is what the stream waits for.
-  raw.on("error", () => raw.destroy());
-  const ended = () => raw.destroyed || raw.writableEnded;
-  return {
-    get ended() {
-      return ended();
-    },
-    write: (text) => (ended() || raw.write(text) ? Promise.resolve() : drained(raw)),
-    end: () => {
-      if (raw.writableNeedDrain) raw.destroy();
-      else if (!ended()) raw.end();
-    },
-    onEnd: (callback) => void raw.once("close", callback),
-  };
-}
-
-/** Resolves when the connection takes more, or is gone. */
-function drained(raw: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      raw.off("drain", done);
-      raw.off("close", done);
-      resolve();
-    };
-    raw.once("drain", done);
-    raw.once("close", done);
-  });
 }
