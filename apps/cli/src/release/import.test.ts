@@ -1,3 +1,4 @@
+import { ERROR_REGISTRY } from "@muster/core";
 import { describe, expect, test } from "vitest";
 import { stubApi } from "../testing/stub-api.ts";
 import { runMuster } from "../testing/test-terminal.ts";
@@ -51,12 +52,12 @@ test("muster release retry begins again what failed, and says why it failed agai
     ...mirroring,
     state: "failed",
     code: "MIRROR_FETCH_FAILED",
-    message: "the host answered 404",
+    message: `${ERROR_REGISTRY.MIRROR_FETCH_FAILED.meaning} (status: 404)`,
   };
   await using api = await stubApi({ [RETRY]: () => mirroring, [READ]: () => failed });
   const args = ["release", "retry", "acme-agent", "1.0.0"];
   const result = await runMuster(args, { env: api.env, isTTY: true });
-  expect(result).toMatchObject({ code: 1, stderr: expect.stringContaining("the host answered 404") });
+  expect(result).toMatchObject({ code: 1, stderr: expect.stringContaining("fetched: status: 404 (") });
   expect(result.stderr).toMatch(/40% .*4 B of 10 B +mirror/);
   expect(result.stderr).not.toContain("100%");
 });

@@ -1,5 +1,5 @@
 import { Option } from "@commander-js/extra-typings";
-import { isErrorCode, MusterError } from "@muster/core";
+import { ERROR_REGISTRY, isErrorCode, MusterError } from "@muster/core";
 import type { Client, ReleaseView } from "@muster/protocol/http";
 import { parseDuration } from "../arguments/duration.ts";
 import { argument } from "../arguments/usage.ts";
@@ -58,9 +58,16 @@ export async function waitUntilReady(
 
 function failureOf({ product, version, state, code, message }: ReleaseView): MusterError {
   const known = isErrorCode(code) ? code : state === "yanked" ? "RELEASE_YANKED" : "RELEASE_NOT_READY";
+  const problem = message === null ? null : withoutMeaning(message, ERROR_REGISTRY[known].meaning);
   return new MusterError(known, {
     release: `${product} ${version}`,
     state,
-    ...(message !== null && { problem: message }),
+    ...(problem !== null && { problem }),
   });
+}
+
+/** The facts of a message whose meaning is said before it. */
+function withoutMeaning(message: string, meaning: string): string {
+  if (!message.startsWith(meaning)) return message;
+  return message.slice(meaning.length).replace(/^ \((.*)\)$/s, "$1");
 }

@@ -49,7 +49,8 @@ export function sourceReleaseTable(
   );
 }
 
-function importOf({ ready, prerelease, reason, message }: SourceReleaseView): string {
+function importOf({ ready, prerelease, reason, message, state }: SourceReleaseView): string {
+  if (state === "ready") return "is here";
   if (ready) return prerelease ? "ready (prerelease)" : "ready";
   return `not ready: ${message ?? reason ?? "unknown"}`;
 }
