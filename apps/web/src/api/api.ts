@@ -2,9 +2,13 @@ import type {
   AgentListQuery,
   AgentView,
   OverviewView,
+  PasskeyAnswer,
+  PasskeyOptions,
+  PasswordSignIn,
   RolloutVerb,
   RolloutView,
   SessionView,
+  SignInMethods,
   TargetView,
 } from "@muster/protocol/http";
 import { type Fetch, type Query, type Request, send, withQuery } from "./request.ts";
@@ -37,7 +41,14 @@ type Cursor = string | null;
 /** What the pages ask of the server. Every call throws `ProblemError`. */
 export interface Api {
   session(signal?: AbortSignal): Promise<SessionView>;
+  signInMethods(signal?: AbortSignal): Promise<SignInMethods>;
   signIn(token: string): Promise<SessionView>;
+  /** `SIGN_IN_CODE_REQUIRED` and `SIGN_IN_PASSWORD_CHANGE_REQUIRED` say what to send besides. */
+  signInWithPassword(wish: PasswordSignIn): Promise<SessionView>;
+  passkeyOptions(): Promise<PasskeyOptions>;
+  signInWithPasskey(answer: PasskeyAnswer): Promise<SessionView>;
+  /** What an error code means. */
+  explain(code: string, signal?: AbortSignal): Promise<{ readonly meaning: string; readonly help: string }>;
   signOut(): Promise<void>;
   overview(signal?: AbortSignal): Promise<OverviewView>;
   agents(query: AgentListQuery, cursor: Cursor, signal?: AbortSignal): Promise<Page<AgentView>>;
@@ -70,6 +81,11 @@ export function createApi(fetch: Fetch): Api {
 
   return {
     session: (signal) => get("/session", signal),
+    signInMethods: (signal) => get("/session/methods", signal),
+    signInWithPassword: (body) => call({ method: "POST", path: `${API}/session/password`, body }),
+    passkeyOptions: () => call({ method: "POST", path: `${API}/session/passkey/options` }),
+    signInWithPasskey: (body) => call({ method: "POST", path: `${API}/session/passkey`, body }),
+    explain: (code, signal) => get(`/errors/${encodeURIComponent(code)}`, signal),
     signIn: (token) => call({ method: "POST", path: `${API}/session`, body: { token } }),
     signOut: () => call({ method: "DELETE", path: `${API}/session` }),
     overview: (signal) => get("/overview", signal),

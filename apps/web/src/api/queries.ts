@@ -8,6 +8,7 @@ import {
 import type { AgentListQuery, AgentView, RolloutView, TargetView } from "@muster/protocol/http";
 import { laterRollout, mergeById } from "../live/merge.ts";
 import type { Api, Page, TargetFilter } from "./api.ts";
+import { localProblem } from "./problem.ts";
 
 /** Keys of all that the stream of events keeps up to date begin with this. */
 export const LIVE = "live";
@@ -16,6 +17,8 @@ export type Pages<T> = InfiniteData<Page<T>, string | null>;
 
 export const KEYS = {
   session: ["session"],
+  signInMethods: ["sign-in-methods"],
+  explanations: ["explanations"],
   overview: [LIVE, "overview"],
   agents: [LIVE, "agents"],
   agentPages: [LIVE, "agent"],
@@ -34,6 +37,24 @@ export const sessionQuery = (api: Api) =>
     queryKey: KEYS.session,
     queryFn: ({ signal }) => api.session(signal),
     staleTime: 5 * 60_000,
+    retry: false,
+  });
+
+export const signInMethodsQuery = (api: Api) =>
+  queryOptions({
+    queryKey: KEYS.signInMethods,
+    queryFn: ({ signal }) => api.signInMethods(signal),
+    retry: false,
+  });
+
+/** The problem that an error code stands for, for one that came in an address. */
+export const explanationQuery = (api: Api, code: string) =>
+  queryOptions({
+    queryKey: [...KEYS.explanations, code],
+    queryFn: async ({ signal }) => {
+      const { meaning, help } = await api.explain(code, signal);
+      return localProblem(code, { title: meaning, detail: meaning, help, retryable: true });
+    },
     retry: false,
   });
 

@@ -53,7 +53,7 @@ function Account() {
     <p className={css["account"]}>
       <span className="visually-hidden">Signed in as </span>
       <span className={css["actor"]}>{data.actor}</span>
-      {data.role !== data.actor && <span className={css["role"]}>{data.role}</span>}
+      {data.role !== null && data.role !== data.actor && <span className={css["role"]}>{data.role}</span>}
     </p>
   );
 }

@@ -51,6 +51,7 @@ export async function startFakeServer(options: FakeServerOptions): Promise<FakeS
       events.cut();
       response.writeHead(204).end();
     } else if (!url.pathname.startsWith("/api/")) await serveFile(options.dist, url.pathname, response);
+    else if (url.pathname === "/api/v1/session/methods") reply(response, ok({ setup: true, oidc: null }));
     else if (url.pathname === "/api/v1/session") reply(response, await session(request, response));
     else if (!isSignedIn(request)) reply(response, problem("AUTH_REQUIRED", url.pathname));
     else if (url.pathname === "/api/v1/live") {
@@ -82,7 +83,13 @@ function close(server: Server): Promise<void> {
 const isSignedIn = (request: IncomingMessage) => (request.headers.cookie ?? "").includes(COOKIE);
 
 async function session(request: IncomingMessage, response: ServerResponse): Promise<Answer> {
-  const view = { actor: "admin", role: "administrator" };
+  const view = {
+    actor: "admin",
+    role: "administrator",
+    grants: [{ role: "administrator", groupId: null }],
+    userId: null,
+    expiresAt: null,
+  };
   if (request.method === "GET")
     return isSignedIn(request) ? ok(view) : problem("AUTH_REQUIRED", "no session");
   if (request.method === "DELETE") {
