@@ -72,6 +72,13 @@ describe("a fetch", () => {
     });
   });
 
+  test("is not held up by a refusal that goes on and on", async () => {
+    origin.answer((_request, response) => {
+      response.writeHead(404, { "content-length": 10_000_000 }).write("x".repeat(100_000));
+    });
+    await expect(fetchOn(network(), at("/gone"))).rejects.toMatchObject({ details: { status: 404 } });
+  });
+
   test("fails when the connection breaks in the middle", async () => {
     origin.answer((_request, response) => {
       response.writeHead(200, { "content-length": 100 });
