@@ -4,6 +4,7 @@ import type { Version } from "@muster/core";
 import type { Disk, OpenDisk } from "./disks/disk.ts";
 import type { CrashGround } from "./ground.ts";
 import type { CrashHost } from "./host/crash-host.ts";
+import type { Ended } from "./host/process.ts";
 import { recoveryProblems } from "./recovery.ts";
 import type { Scenario } from "./scenario.ts";
 import { lastCall, traced, type Injection } from "./trace/strace.ts";
@@ -36,11 +37,16 @@ export interface TrialResult {
   readonly problems: readonly string[];
 }
 
+/** Exit codes of work that has come to its end: done, failed before the switch, rolled back. */
+const ENDINGS: readonly (number | null)[] = [0, 3, 4];
+
 /** The points at which the work of a scenario can be cut off, from a run that is not. */
 export async function recordPoints(trial: Trial): Promise<readonly CutPoint[]> {
   const { omitted = [] } = trial;
   return withDisk(trial, async ({ host }, log) => {
-    await work(trial, { host, log, injection: { omitted } });
+    const { code, output } = await work(trial, { host, log, injection: { omitted } });
+    if (!ENDINGS.includes(code))
+      throw new Error(`${trial.prepared.scenario.name} ended with ${code}: ${output}`);
     const points = cutPoints(await readFile(log, "utf8"), host.layout.root);
     return points.filter(({ call }) => !omitted.includes(call));
   });
@@ -70,13 +76,13 @@ async function work(
   { prepared: { scenario } }: Trial,
   { host, log, injection }: TracedWork,
   crash: () => Promise<void> = async () => {},
-): Promise<void> {
+): Promise<Ended> {
   const service = scenario.served ? host.startService() : null;
   try {
     await service?.started();
     const program = traced(host.command(scenario.command), log, injection);
     try {
-      await program.ended;
+      return await program.ended;
     } finally {
       await Promise.all([program.kill(), service?.kill(), crash()]);
     }
@@ -93,7 +99,13 @@ async function withDisk<T>(
   await mkdir(folder);
   try {
     const { template } = prepared;
-    const open = await disk.open({ template, folder, packageFolder, bootId: ground.bootId });
+    const open = await disk.open({
+      template,
+      folder,
+      packageFolder,
+      node: ground.node,
+      bootId: ground.bootId,
+    });
     try {
       return await use(open, join(folder, "strace.log"));
     } finally {

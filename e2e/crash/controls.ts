@@ -22,7 +22,13 @@ export async function powerCutFiles(ground: CrashGround, survival: Survival): Pr
   await writeFile(join(template, "replaced"), "old");
   const place = join(folder, "disk");
   await mkdir(place);
-  const options = { template, folder: place, packageFolder: ground.barePackage, bootId: ground.bootId };
+  const options = {
+    template,
+    folder: place,
+    packageFolder: ground.barePackage,
+    node: ground.node,
+    bootId: ground.bootId,
+  };
   const disk = await ext4Disk(survival).open(options);
   try {
     const { root } = disk.host.layout;

@@ -10,6 +10,8 @@ export interface CrashGround {
   readonly barePackage: string;
   /** A package that brings 1.0.0. */
   readonly seededPackage: string;
+  /** The Node that runs it. */
+  readonly node: string;
   readonly anchor: Uint8Array;
   readonly releases: Releases;
   readonly bootId: string;
@@ -51,6 +53,9 @@ export async function prepareGround(folder: string, bundles: string): Promise<Cr
     await writeFile(join(place, "trust-anchor.json"), signer.anchor);
   }
   await succeed(["cp", "--recursive", made.old.folder, join(seededPackage, "seed")]);
+  // Hosts have a Node of their own; whatever happens to this machine's meanwhile is none of theirs.
+  const node = join(folder, "node");
+  await copyFile(process.execPath, node);
   const bootId = (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
-  return { folder, barePackage, seededPackage, anchor: signer.anchor, releases: made, bootId };
+  return { folder, node, barePackage, seededPackage, anchor: signer.anchor, releases: made, bootId };
 }

@@ -25,7 +25,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   const root = join(folder, crypto.randomUUID());
   await mkdir(root);
-  host = thisBoot({ root, packageFolder: ground.barePackage }, ground.bootId);
+  host = thisBoot({ root, packageFolder: ground.barePackage, node: ground.node }, ground.bootId);
   await succeed(host.command(["seed", ground.releases.old.folder]));
 });
 

@@ -53,7 +53,10 @@ export async function prepareScenario(
   const folder = join(ground.folder, crypto.randomUUID());
   const template = join(folder, "content", "state");
   await mkdir(template, { recursive: true });
-  const host = thisBoot({ root: template, packageFolder: scenario.packageFolder }, ground.bootId);
+  const host = thisBoot(
+    { root: template, packageFolder: scenario.packageFolder, node: ground.node },
+    ground.bootId,
+  );
   await scenario.prepare(host);
   const prepared = { scenario, template, floor: floorOf(host.layout) };
   const recording = { prepared, disk: folderDisk, ground, folder: join(folder, "recording"), omitted };

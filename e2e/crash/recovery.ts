@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { HostLayout, Version } from "@muster/core";
 import type { CrashHost } from "./host/crash-host.ts";
 import { ADDED_SETTINGS, OLD_SETTINGS, SETTINGS } from "./host/payload.ts";
+import { NotStarted } from "./host/process.ts";
 import type { Scenario } from "./scenario.ts";
 import {
   floorOf,
@@ -36,6 +37,7 @@ export async function recoveryProblems(host: CrashHost, expected: Expectations):
     const problems = await nextBootProblems(host, expected);
     return problems.length > 0 ? problems : await laterProblems(host);
   } catch (error) {
+    if (error instanceof NotStarted) throw error;
     return [error instanceof Error ? error.message : String(error)];
   }
 }

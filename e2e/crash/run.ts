@@ -60,6 +60,7 @@ async function runCutLayers(
     for (const layer of chosen) {
       const row = await cutOff(prepared, ground, { layer, stride, jobs, stop });
       tell(`${layer}, ${scenario.name}: ${shareOf([row])}, lost ${row.lost.length}`);
+      for (const why of row.lost) tell(`  lost: ${why}`);
       rows.push(row);
     }
     await dropScenario(prepared);

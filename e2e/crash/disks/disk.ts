@@ -12,6 +12,7 @@ export interface OpenOptions {
   /** A folder for this disk alone, which is there. */
   readonly folder: string;
   readonly packageFolder: string;
+  readonly node: string;
   /** The id of the boot that this machine is in. */
   readonly bootId: string;
 }

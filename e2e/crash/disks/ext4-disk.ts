@@ -27,14 +27,14 @@ export function ext4Disk(survival: Survival): Disk {
     return made;
   };
   return {
-    open: async ({ template, folder, packageFolder, bootId }) => {
+    open: async ({ template, folder, packageFolder, node, bootId }) => {
       const before = join(folder, "before.img");
       const after = join(folder, "after.img");
       const place = join(folder, "mount");
       await mkdir(place);
       const mount = (image: string) => succeed(["mount", "-t", "ext4", "-o", MOUNT_OPTIONS, image, place]);
       const unmount = () => until(`${place} to be free`, () => unmounted(place), { everyMs: 20 });
-      const options = { root: join(place, basename(template)), packageFolder };
+      const options = { root: join(place, basename(template)), packageFolder, node };
       await succeed(["cp", await imageOf(template), before]);
       await mount(before);
       return {

@@ -5,10 +5,10 @@ import type { Disk } from "./disk.ts";
 
 /** A folder: only processes die, and everything they have done stays, in the same boot. */
 export const folderDisk: Disk = {
-  open: async ({ template, folder, packageFolder, bootId }) => {
+  open: async ({ template, folder, packageFolder, node, bootId }) => {
     const root = join(folder, "state");
     await succeed(["cp", "--archive", template, root]);
-    const host = thisBoot({ root, packageFolder }, bootId);
+    const host = thisBoot({ root, packageFolder, node }, bootId);
     return {
       host,
       crash: async () => {},

@@ -19,11 +19,13 @@ export interface HostOptions {
   readonly root: string;
   /** The package's folder, with the updater in it. */
   readonly packageFolder: string;
+  /** The Node that runs it. */
+  readonly node: string;
 }
 
 /** The host in the boot that this machine is in. */
-export function thisBoot({ root, packageFolder }: HostOptions, bootId: string): CrashHost {
-  return host({ root, packageFolder }, bootId, []);
+export function thisBoot(options: HostOptions, bootId: string): CrashHost {
+  return host(options, bootId, []);
 }
 
 // The kernel tells the id of the boot in a file; a mount over it, seen by this process and its children only, is all
@@ -38,11 +40,15 @@ export async function nextBoot(options: HostOptions, folder: string): Promise<Cr
   return host(options, bootId, ["unshare", "--mount", "sh", "-c", IN_ANOTHER_BOOT, file]);
 }
 
-function host({ root, packageFolder }: HostOptions, bootId: string, prefix: readonly string[]): CrashHost {
+function host(
+  { root, packageFolder, node }: HostOptions,
+  bootId: string,
+  prefix: readonly string[],
+): CrashHost {
   const layout = hostLayout(root);
   const program = join(packageFolder, "muster-updater.mjs");
   const command = (args: readonly string[]): CommandLine => {
-    const own = [process.execPath, program, ...args, "--root", root] as const;
+    const own = [node, program, ...args, "--root", root] as const;
     const [file, ...options] = prefix;
     return file === undefined ? own : [file, ...options, ...own];
   };

@@ -20,6 +20,9 @@ export interface Running {
 
 export type CommandLine = readonly [string, ...string[]];
 
+/** A program could not be started, which says nothing about any host. */
+export class NotStarted extends Error {}
+
 export function start([file, ...args]: CommandLine): Running {
   const env = { ...process.env, ...payloadEnvironment() };
   const child = spawn(file, args, { env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
@@ -47,8 +50,12 @@ async function endOf(child: ChildProcess): Promise<Ended> {
   let output = "";
   for (const stream of [child.stdout, child.stderr])
     stream?.on("data", (piece: Buffer) => (output += piece.toString()));
-  const [code, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
-  return { code, signal, output };
+  try {
+    const [code, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
+    return { code, signal, output };
+  } catch (cause) {
+    throw new NotStarted(`${child.spawnfile} could not be started`, { cause });
+  }
 }
 
 function signalGroup(pid: number): void {
