@@ -20,6 +20,11 @@ export interface Records {
   readonly eventLog: EventLog;
 }
 
+/** CloudEvents' `source`: where the server is. */
+export function eventSource(publicUrl: URL | null): string {
+  return publicUrl?.origin ?? "/muster";
+}
+
 export function openRecords({
   db,
   clock,

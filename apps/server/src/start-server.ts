@@ -1,7 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { MusterError } from "@muster/core";
-import { type ApiTokens, createSystemClock, type Network, PUBLIC_NETWORK } from "@muster/fleet";
+import {
+  type ApiTokens,
+  createSystemClock,
+  createSystemRandom,
+  type Network,
+  PUBLIC_NETWORK,
+} from "@muster/fleet";
 import { parseTrustAnchor, type TrustAnchor } from "@muster/trust";
 import type { Logger } from "pino";
 import packageJson from "../package.json" with { type: "json" };
@@ -13,8 +19,11 @@ import { prepareDataFolder } from "./keeping/data-folder.ts";
 import { createLiveFeed } from "./live/live-feed.ts";
 import { countRollouts } from "./observe/count-rollouts.ts";
 import { createMetrics } from "./observe/metrics.ts";
+import { keepRecords } from "./keep-records.ts";
 import { openFleet } from "./open-fleet.ts";
 import { openPeople } from "./open-people.ts";
+import { eventSource } from "./open-records.ts";
+import { openWebhooks } from "./open-webhooks.ts";
 import type { ServerSettings } from "./settings/settings.ts";
 
 /** A server at work. */
@@ -68,6 +77,12 @@ async function open(settings: ServerSettings, { log, closing, network }: Opening
   const fleet = await openFleet({ folder, trustedAnchor, mirrorAllow, network, clock, onError }, closing);
   const { plane, releases, sources, db } = fleet;
 
+  const { publicUrl, webhookAllow } = settings;
+  const random = createSystemRandom();
+  const source = eventSource(publicUrl);
+  const webhooks = openWebhooks({ ...fleet, clock, random, network, webhookAllow, source, onError }, closing);
+  closing.add(keepRecords({ ...fleet, ...settings, clock, onError }));
+
   const path = folder.gateway;
   const gateway = await startCertifiedGateway({ ...fleet, settings, path, clock, log, desk: plane.desk });
   closing.add(() => gateway.close());
@@ -86,6 +101,7 @@ async function open(settings: ServerSettings, { log, closing, network }: Opening
     auditLog: fleet.auditLog,
     events: fleet.events,
     eventLog: fleet.eventLog,
+    webhooks,
     live,
     metrics: createMetrics({
       readOverview,
@@ -95,7 +111,7 @@ async function open(settings: ServerSettings, { log, closing, network }: Opening
     clock,
     log,
     requireReady: async () => void (await apiTokens.hasAdministrator()),
-    publicUrl: settings.publicUrl,
+    publicUrl,
     trustedProxies: settings.trustedProxies,
     webFolder: settings.webFolder,
     version: packageJson.version,

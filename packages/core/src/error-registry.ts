@@ -529,6 +529,27 @@ export const ERROR_REGISTRY = {
     grpcStatus: "UNAVAILABLE",
     retryable: false,
   },
+  WEBHOOK_DESTINATION_FORBIDDEN: {
+    meaning: "The address is not one that webhooks may be sent to",
+    help: "Use https and a public host, or let the administrator list the host with --webhook-allow.",
+    httpStatus: 400,
+    grpcStatus: "INVALID_ARGUMENT",
+    retryable: false,
+  },
+  WEBHOOK_DELIVERY_FAILED: {
+    meaning: "The webhook's receiver could not be reached, or did not take it",
+    help: "Look at `muster webhook deliveries`; once the receiver works, `muster webhook redeliver` sends what was given up.",
+    httpStatus: 502,
+    grpcStatus: "UNAVAILABLE",
+    retryable: true,
+  },
+  AUDIT_CHAIN_BROKEN: {
+    meaning: "The audit log is not what was recorded",
+    help: "Keep a copy of the database as evidence, and compare it with an export or a backup from before the named record.",
+    httpStatus: 409,
+    grpcStatus: "DATA_LOSS",
+    retryable: false,
+  },
   SECRET_UNREADABLE: {
     meaning: "A secret in the database does not open with the server's key",
     help: "Put back the data folder's secrets.key that belongs to this database, or set the secret again.",

@@ -13,6 +13,7 @@ import {
   type RegistrationTokens,
   type ReleaseRegistry,
   type Rollouts,
+  type Webhooks,
   type Sources,
 } from "@muster/fleet";
 import type { FastifyBaseLogger } from "fastify";
@@ -23,6 +24,7 @@ import { auditRequests } from "./auditing.ts";
 import { describeApi } from "./openapi.ts";
 import { agentRoutes, tokenRoutes } from "./routes/agent-routes.ts";
 import { auditRoutes } from "./routes/audit-routes.ts";
+import { eventSource } from "../open-records.ts";
 import { eventLogRoutes } from "./routes/event-log-routes.ts";
 import { liveRoutes } from "./routes/live-routes.ts";
 import { credentialRoutes } from "./routes/credential-routes.ts";
@@ -37,6 +39,7 @@ import { sessionRoutes } from "./routes/session-routes.ts";
 import { sourceRoutes } from "./routes/source-routes.ts";
 import { systemRoutes } from "./routes/system-routes.ts";
 import { userRoutes } from "./routes/user-routes.ts";
+import { webhookRoutes } from "./routes/webhook-routes.ts";
 import { createCookies } from "./session-cookie.ts";
 import { serveWebPages } from "./web-pages.ts";
 
@@ -63,6 +66,7 @@ export interface HttpServerPorts {
   readonly auditLog: AuditLog;
   readonly events: EventJournal;
   readonly eventLog: EventLog;
+  readonly webhooks: Webhooks;
   readonly live: LiveFeed;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -109,7 +113,8 @@ export async function createHttpServer(ports: HttpServerPorts): Promise<App> {
   credentialRoutes(app, signingIn);
   liveRoutes(app, { ...authorizing, live: ports.live, rollouts: useCases.rollouts, clock });
   auditRoutes(app, ports);
-  const source = publicUrl?.origin ?? "/muster";
+  webhookRoutes(app, ports);
+  const source = eventSource(publicUrl);
   eventLogRoutes(app, { ...authorizing, log: ports.eventLog, journal: ports.events, clock, source });
   systemRoutes(app, ports);
   await serveWebPages(app, ports.webFolder);

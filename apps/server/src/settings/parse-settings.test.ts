@@ -17,6 +17,9 @@ test("without a flag everything has a safe default", () => {
     publicUrl: null,
     trustAnchorFile: resolve("muster-data/trust-anchor.json"),
     mirrorAllow: [],
+    webhookAllow: [],
+    auditKeepDays: 400,
+    eventKeepDays: 30,
     newAdminToken: false,
     quiet: false,
   });
@@ -70,6 +73,9 @@ test("--help is its own command, and its text names every flag and variable", ()
 describe.each([
   ["--http-port", ["-1", "65536", "x", "80.5", "0x50", " 80"]],
   ["--gateway-port", ["99999", ""]],
+  ["--webhook-allow", ["a b", "http://a", "a:99999"]],
+  ["--audit-keep-days", ["-1", "x", ""]],
+  ["--event-keep-days", ["0", "1.5"]],
   ["--host", ["a b", "http://a", ""]],
   ["--gateway-host", ["..", "a/b"]],
   ["--gateway-name", ["*", "a_b", "https://gate.example", "a,b"]],

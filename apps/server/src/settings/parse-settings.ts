@@ -46,6 +46,7 @@ export function parseSettings(
 
   const dataFolder = resolve(text("data") ?? "muster-data");
   parseAllowList(texts("mirrorAllow"));
+  parseAllowList(texts("webhookAllow"), "webhook-allow");
   return {
     kind: "serve",
     settings: {
@@ -62,6 +63,9 @@ export function parseSettings(
       publicUrl: publicUrlOf(text("publicUrl")),
       trustAnchorFile: resolve(text("trustAnchor") ?? resolve(dataFolder, "trust-anchor.json")),
       mirrorAllow: texts("mirrorAllow"),
+      webhookAllow: texts("webhookAllow"),
+      auditKeepDays: daysOf("auditKeepDays", text("auditKeepDays") ?? "400", 0),
+      eventKeepDays: daysOf("eventKeepDays", text("eventKeepDays") ?? "30", 1),
       webFolder: resolve(text("web") ?? BUILT_PAGES),
       oidc: parseOidc(texts),
       trustedProxies: parseProxies(texts),
@@ -91,6 +95,12 @@ function portOf(name: SettingName, text: string | undefined, fallback: number): 
   const port = Number(text);
   if (!/^\d{1,5}$/.test(text) || port > 65_535) throw invalid(name, text, "must be a port from 0 to 65535");
   return port;
+}
+
+function daysOf(name: SettingName, text: string, least: number): number {
+  const days = Number(text);
+  if (!/^\d{1,5}$/.test(text) || days < least) throw invalid(name, text, `must be days, ${least} or more`);
+  return days;
 }
 
 function addressOf(name: SettingName, text: string): string {

@@ -16,6 +16,12 @@ export interface ServerSettings {
   readonly trustAnchorFile: string;
   /** Hosts that artifacts may be fetched from, see `parseAllowList`. */
   readonly mirrorAllow: readonly string[];
+  /** Hosts that webhooks may be sent to though they are private or speak http, see `parseAllowList`. */
+  readonly webhookAllow: readonly string[];
+  /** How long the audit log is kept, in days; 0: for ever. */
+  readonly auditKeepDays: number;
+  /** The same of events, at least a day. */
+  readonly eventKeepDays: number;
   /** Folder of the built pages. */
   readonly webFolder: string;
   /** The identity provider that people can sign in with; null: none. */
@@ -112,6 +118,25 @@ export const SETTINGS = {
     value: "HOST",
     multiple: true,
     help: "host that artifacts may be fetched from: releases.example.com, *.example.com, host:8443, or * for any public one; without it only uploads are taken",
+  },
+  webhookAllow: {
+    flag: "webhook-allow",
+    env: "MUSTER_WEBHOOK_ALLOW",
+    value: "HOST",
+    multiple: true,
+    help: "host that webhooks may be sent to though its address is private or it speaks http: siem.internal:8088; public hosts with https need none",
+  },
+  auditKeepDays: {
+    flag: "audit-keep-days",
+    env: "MUSTER_AUDIT_KEEP_DAYS",
+    value: "DAYS",
+    help: "how long the audit log is kept; 0 is for ever (400)",
+  },
+  eventKeepDays: {
+    flag: "event-keep-days",
+    env: "MUSTER_EVENT_KEEP_DAYS",
+    value: "DAYS",
+    help: "how long events are kept, at most a million of them (30)",
   },
   web: {
     flag: "web",

@@ -28,10 +28,12 @@ import {
   openDatabase,
   openFolderObjectStore,
   type People,
+  PUBLIC_NETWORK,
   type RegistrationTokens,
   type Rollouts,
 } from "@muster/fleet";
 import { createReleaseSigner, type ReleaseSigner } from "@muster/fleet/testing";
+import { createClosing } from "../closing.ts";
 import { createManualClock, type ManualClock } from "../gateway/testing/manual-clock.ts";
 import type { App } from "../http/app.ts";
 import { createHttpServer, type UseCases } from "../http/http-server.ts";
@@ -39,7 +41,8 @@ import { closeHttp } from "../http/listen.ts";
 import { createLiveFeed } from "../live/live-feed.ts";
 import { createMetrics } from "../observe/metrics.ts";
 import { createLog } from "../observe/log.ts";
-import { openRecords } from "../open-records.ts";
+import { eventSource, openRecords } from "../open-records.ts";
+import { openWebhooks } from "../open-webhooks.ts";
 import { fakeDesired, fakeGroups } from "./fake-groups.ts";
 import { fakeAgents, fakeRollouts, fakeTokens } from "./fake-use-cases.ts";
 
@@ -74,6 +77,8 @@ export interface TestApiOptions {
   readonly rollouts?: Partial<Rollouts>;
   readonly publicUrl?: URL;
   readonly webFolder?: string;
+  /** Hosts of webhooks that may be private. */
+  readonly webhookAllow?: readonly string[];
   readonly requireReady?: () => Promise<void>;
   readonly oidc?: OidcSetup;
   readonly trustedProxies?: readonly string[];
@@ -131,6 +136,14 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
       audited.push(...entries);
     },
   };
+  const closing = createClosing();
+  const random = createSystemRandom();
+  const webhookAllow = options.webhookAllow ?? [];
+  const network = options.network ?? PUBLIC_NETWORK;
+  const webhooks = openWebhooks(
+    { ...records, db, clock, random, sealer, network, webhookAllow, source: eventSource(null), onError },
+    closing,
+  );
   const people = await createPeople({
     db,
     clock,
@@ -147,6 +160,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const app = await createHttpServer({
     ...http,
     ...records,
+    webhooks,
     useCases,
     people,
     audit,
@@ -160,6 +174,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const close = async () => {
     live.close();
     await closeHttp(app);
+    await closing.closeAll();
     await releases.stop();
     await db.destroy();
     await rm(folder, { recursive: true, force: true });

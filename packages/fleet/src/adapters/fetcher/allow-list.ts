@@ -11,18 +11,18 @@ const ENTRY = /^(?<any>\*$|\*:)?(?<below>\*\.)?(?<host>.*)$/;
  * `*` for every public host. Without a port an entry means 443. An empty list allows nothing. Throws
  * `SERVER_CONFIG_INVALID`.
  */
-export function parseAllowList(entries: readonly string[]): AllowList {
-  const rules = entries.map(parseEntry);
+export function parseAllowList(entries: readonly string[], setting = "mirror-allow"): AllowList {
+  const rules = entries.map((entry) => parseEntry(entry, setting));
   return (host, port) => rules.some((rule) => rule(host.toLowerCase(), port));
 }
 
-function parseEntry(entry: string): AllowList {
+function parseEntry(entry: string, setting: string): AllowList {
   const { any, below, host = "" } = ENTRY.exec(entry.trim())?.groups ?? {};
   if (any !== undefined) {
-    const port = any === "*" ? HTTPS_PORT : portOf(entry, host);
+    const port = any === "*" ? HTTPS_PORT : portOf(host, () => invalid(entry, setting));
     return (_host, asked) => asked === port;
   }
-  const address = urlOf(entry, host);
+  const address = urlOf(host, () => invalid(entry, setting));
   const allowedPort = address.port === "" ? HTTPS_PORT : Number(address.port);
   return (asked, port) =>
     port === allowedPort &&
@@ -30,23 +30,23 @@ function parseEntry(entry: string): AllowList {
 }
 
 /** Host and port as the URL standard reads them: lower case, punycode, one spelling of each address. */
-function urlOf(entry: string, host: string): URL {
+function urlOf(host: string, refusal: () => MusterError): URL {
   const text = `https://${host}`;
   const address = URL.canParse(text) ? new URL(text) : undefined;
-  if (!address || host === "" || /[\s/?#@*\\]/.test(host)) throw invalid(entry);
+  if (!address || host === "" || /[\s/?#@*\\]/.test(host)) throw refusal();
   return address;
 }
 
-function portOf(entry: string, text: string): number {
+function portOf(text: string, refusal: () => MusterError): number {
   const port = Number(text);
-  if (!/^[0-9]{1,5}$/.test(text) || port < 1 || port > 65_535) throw invalid(entry);
+  if (!/^[0-9]{1,5}$/.test(text) || port < 1 || port > 65_535) throw refusal();
   return port;
 }
 
-function invalid(entry: string): MusterError {
+function invalid(entry: string, setting: string): MusterError {
   const problem = "must be a host such as releases.example.com, *.example.com, host:8443, or * for any";
   return new MusterError("SERVER_CONFIG_INVALID", {
-    setting: "mirror-allow",
+    setting,
     value: entry.slice(0, 128),
     problem,
   });
