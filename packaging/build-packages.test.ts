@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync, utimesSync } from "node:fs";
+import { readFileSync, rmSync, utimesSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { buildPackages, packageBuild } from "./build-packages.ts";
 import type { PackageFormat } from "./package-description.ts";
-import { AGENT, PACKAGES } from "./packages.ts";
+import { AGENT, PACKAGES, SERVER } from "./packages.ts";
 import { put, smallRequest, temporaryFolder } from "./testing/stand-ins.ts";
 
 const TOOLS: Readonly<Record<PackageFormat, string>> = { deb: "dpkg-deb", rpm: "rpmbuild" };
@@ -86,6 +86,12 @@ test("what is not built yet is named, with the way out", () => {
   expect(() => packageBuild(AGENT, "deb", { ...request, inputs })).toThrow(
     "/nowhere/node is not there. Run npm run build first.",
   );
+});
+
+test("pages that are built by half are not packed", () => {
+  const request = smallRequest();
+  rmSync(join(request.inputs.root, "apps/web/dist/index.html"));
+  expect(() => packageBuild(SERVER, "deb", request)).toThrow("apps/web/dist/index.html is not there");
 });
 
 test("a package without a seed has no folder for it", () => {

@@ -70,7 +70,7 @@ function filesOf(
     case "file":
       return [packageFile(entry, { file: at(from.path) })];
     case "folder":
-      return filesBelow(at(from.path)).map((name) =>
+      return filesBelow(at(from.path), from.entry).map((name) =>
         packageFile({ ...entry, path: `${path}/${name}` }, { file: at(`${from.path}/${name}`) }),
       );
     case "node":
@@ -90,10 +90,9 @@ function filesOf(
   }
 }
 
-function filesBelow(folder: string): readonly string[] {
-  const found = globSync("**/*", { cwd: folder }).filter((name) => statSync(join(folder, name)).isFile());
-  if (found.length === 0) throw missing(folder);
-  return found;
+function filesBelow(folder: string, entry: string): readonly string[] {
+  if (!existsSync(join(folder, entry))) throw missing(join(folder, entry));
+  return globSync("**/*", { cwd: folder }).filter((name) => statSync(join(folder, name)).isFile());
 }
 
 function packageFile(entry: FileEntry, content: PackageFile["content"]): PackageFile {

@@ -2,8 +2,8 @@
 export type Source =
   /** A file of this repository, or of what `npm run build` makes. */
   | { readonly kind: "file"; readonly path: string }
-  /** All files below a folder of this repository; the entry's path is where they go. */
-  | { readonly kind: "folder"; readonly path: string }
+  /** All files below a folder of this repository; the entry's path is where they go. Without `entry` it is not complete. */
+  | { readonly kind: "folder"; readonly path: string; readonly entry: string }
   /** Given to the build. */
   | { readonly kind: "node" | "trust_anchor" | "seed" }
   /** Written from the description. */

@@ -79,7 +79,11 @@ export const SERVER: PackageDescription = {
   files: [
     ...programs("muster-server", ["dist/server/muster-server", "dist/server/muster"]),
     { path: "/usr/lib/muster-server/trust-anchor.json", mode: 0o644, from: { kind: "trust_anchor" } },
-    { path: "/usr/lib/muster-server/web", mode: 0o644, from: { kind: "folder", path: "apps/web/dist" } },
+    {
+      path: "/usr/lib/muster-server/web",
+      mode: 0o644,
+      from: { kind: "folder", path: "apps/web/dist", entry: "index.html" },
+    },
     command("muster-server", "packaging/server/bin"),
     command("muster", "packaging/server/bin"),
     unit("muster-server.service"),

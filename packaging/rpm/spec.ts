@@ -5,7 +5,7 @@ import { paragraph } from "../text.ts";
 export const RPM_ARCH: Readonly<Record<PackageArch, string>> = { amd64: "x86_64", arm64: "aarch64" };
 
 const PAYLOAD: Readonly<Record<Compression, string>> = {
-  best: "w6.xzdio",
+  best: "w6T2.xzdio",
   fast: "w1.gzdio",
   none: "w.ufdio",
 };
