@@ -12,11 +12,12 @@ export function publicKeyPem(key: KeyObject): string {
 }
 
 /**
- * Writes SHA256SUMS of all packages in a folder, and with a key its Ed25519 signature (64 bytes, as `openssl pkeyutl
- * -verify -rawin` takes it) and the public key. Without a key what was signed before goes: it does not fit any more.
+ * Writes SHA256SUMS of one version's packages in a folder, for whatever machines they are, and with a key its Ed25519
+ * signature (64 bytes, as `openssl pkeyutl -verify -rawin` takes it) and the public key. Without a key what was signed
+ * before goes: it does not fit any more.
  */
-export function writeChecksums(folder: string, key: KeyObject | null): void {
-  const names = globSync(["*.deb", "*.rpm"], { cwd: folder }).toSorted();
+export function writeChecksums(folder: string, version: string, key: KeyObject | null): void {
+  const names = globSync([`*_${version}_*.deb`, `*-${version}-1.*.rpm`], { cwd: folder }).toSorted();
   const lines = names.map((name) => {
     const digest = createHash("sha256")
       .update(readFileSync(join(folder, name)))

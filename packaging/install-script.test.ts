@@ -64,7 +64,9 @@ function debianHost(): Host {
 function packagesFolder(key: KeyObject | null, pinned = key): string {
   const folder = temporaryFolder();
   put(join(folder, DEB), "stands for a package");
-  writeChecksums(folder, key);
+  // Of an earlier build, perhaps with other keys in it: this build does not vouch for it.
+  put(join(folder, "muster-agent_1.2.2_amd64.deb"), "stands for an older one");
+  writeChecksums(folder, "1.2.3", key);
   writeInstallScript(REPOSITORY, folder, { version: "1.2.3", publicKey: pinned && publicKeyPem(pinned) });
   return folder;
 }
@@ -136,7 +138,7 @@ describe.skipIf(!canRun)("install.sh", () => {
     ],
     [
       "checksums that another key has signed",
-      (folder) => writeChecksums(folder, newKey()),
+      (folder) => writeChecksums(folder, "1.2.3", newKey()),
       "is not by the key",
     ],
     ["a signature that is missing", (folder) => rmSync(join(folder, "SHA256SUMS.sig")), "could not be read"],

@@ -37,7 +37,7 @@ function build(command: Command & { readonly kind: "build" }): readonly BuiltPac
   const out = resolve(command.out);
   const cache = rebuild ? null : join(root, "dist/package-cache");
   const built = buildPackages({ packages, formats, arch, compression, inputs, out, cache });
-  writeChecksums(out, key);
+  writeChecksums(out, version, key);
   writeInstallScript(root, out, { version, publicKey: key && publicKeyPem(key) });
   return built;
 }
