@@ -6,20 +6,6 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import {
-  type CallOptions,
-  type ChannelCredentials,
-  Client,
-  type ClientDuplexStream,
-  type ClientOptions,
-  type ClientUnaryCall,
-  type handleBidiStreamingCall,
-  type handleUnaryCall,
-  makeGenericClientConstructor,
-  type Metadata,
-  type ServiceError,
-  type UntypedServiceImplementation,
-} from "@grpc/grpc-js";
 
 /**
  * The wire between an agent and its gateway. One TLS port, opened by the agent only.
@@ -2144,123 +2130,49 @@ export const OutcomeAcknowledged: MessageFns<OutcomeAcknowledged> = {
   },
 };
 
-export type AgentGatewayService = typeof AgentGatewayService;
-export const AgentGatewayService = {
-  /**
-   * Exchanges a registration token and a certificate request for a client certificate. The one call without a client
-   * certificate. UNAUTHENTICATED with TOKEN_INVALID, TOKEN_EXPIRED or TOKEN_EXHAUSTED; INVALID_ARGUMENT with CSR_INVALID.
-   */
-  enrol: {
-    path: "/muster.agent.v1.AgentGateway/Enrol" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: EnrolRequest): Buffer => Buffer.from(EnrolRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): EnrolRequest => EnrolRequest.decode(value),
-    responseSerialize: (value: EnrolResponse): Buffer => Buffer.from(EnrolResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): EnrolResponse => EnrolResponse.decode(value),
-  },
-  /**
-   * Exchanges a new certificate request, made with a new key, for the next certificate. The caller is who its present
-   * client certificate says. PERMISSION_DENIED with AGENT_REVOKED.
-   */
-  renew: {
-    path: "/muster.agent.v1.AgentGateway/Renew" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: RenewRequest): Buffer => Buffer.from(RenewRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): RenewRequest => RenewRequest.decode(value),
-    responseSerialize: (value: RenewResponse): Buffer => Buffer.from(RenewResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): RenewResponse => RenewResponse.decode(value),
-  },
-  /**
-   * The agent's life line. The first message up is `hello`, the first down `welcome`. An agent has one stream: a newer
-   * one ends the older with ABORTED and AGENT_REPLACED. The gateway ends it when the certificate expires.
-   */
-  connect: {
-    path: "/muster.agent.v1.AgentGateway/Connect" as const,
-    requestStream: true as const,
-    responseStream: true as const,
-    requestSerialize: (value: AgentMessage): Buffer => Buffer.from(AgentMessage.encode(value).finish()),
-    requestDeserialize: (value: Buffer): AgentMessage => AgentMessage.decode(value),
-    responseSerialize: (value: GatewayMessage): Buffer => Buffer.from(GatewayMessage.encode(value).finish()),
-    responseDeserialize: (value: Buffer): GatewayMessage => GatewayMessage.decode(value),
+export type AgentGatewayDefinition = typeof AgentGatewayDefinition;
+export const AgentGatewayDefinition = {
+  name: "AgentGateway",
+  fullName: "muster.agent.v1.AgentGateway",
+  methods: {
+    /**
+     * Exchanges a registration token and a certificate request for a client certificate. The one call without a client
+     * certificate. UNAUTHENTICATED with TOKEN_INVALID, TOKEN_EXPIRED or TOKEN_EXHAUSTED; INVALID_ARGUMENT with CSR_INVALID.
+     */
+    enrol: {
+      name: "Enrol",
+      requestType: EnrolRequest as typeof EnrolRequest,
+      requestStream: false,
+      responseType: EnrolResponse as typeof EnrolResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Exchanges a new certificate request, made with a new key, for the next certificate. The caller is who its present
+     * client certificate says. PERMISSION_DENIED with AGENT_REVOKED.
+     */
+    renew: {
+      name: "Renew",
+      requestType: RenewRequest as typeof RenewRequest,
+      requestStream: false,
+      responseType: RenewResponse as typeof RenewResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * The agent's life line. The first message up is `hello`, the first down `welcome`. An agent has one stream: a newer
+     * one ends the older with ABORTED and AGENT_REPLACED. The gateway ends it when the certificate expires.
+     */
+    connect: {
+      name: "Connect",
+      requestType: AgentMessage as typeof AgentMessage,
+      requestStream: true,
+      responseType: GatewayMessage as typeof GatewayMessage,
+      responseStream: true,
+      options: {},
+    },
   },
 } as const;
-
-export interface AgentGatewayServer extends UntypedServiceImplementation {
-  /**
-   * Exchanges a registration token and a certificate request for a client certificate. The one call without a client
-   * certificate. UNAUTHENTICATED with TOKEN_INVALID, TOKEN_EXPIRED or TOKEN_EXHAUSTED; INVALID_ARGUMENT with CSR_INVALID.
-   */
-  enrol: handleUnaryCall<EnrolRequest, EnrolResponse>;
-  /**
-   * Exchanges a new certificate request, made with a new key, for the next certificate. The caller is who its present
-   * client certificate says. PERMISSION_DENIED with AGENT_REVOKED.
-   */
-  renew: handleUnaryCall<RenewRequest, RenewResponse>;
-  /**
-   * The agent's life line. The first message up is `hello`, the first down `welcome`. An agent has one stream: a newer
-   * one ends the older with ABORTED and AGENT_REPLACED. The gateway ends it when the certificate expires.
-   */
-  connect: handleBidiStreamingCall<AgentMessage, GatewayMessage>;
-}
-
-export interface AgentGatewayClient extends Client {
-  /**
-   * Exchanges a registration token and a certificate request for a client certificate. The one call without a client
-   * certificate. UNAUTHENTICATED with TOKEN_INVALID, TOKEN_EXPIRED or TOKEN_EXHAUSTED; INVALID_ARGUMENT with CSR_INVALID.
-   */
-  enrol(
-    request: EnrolRequest,
-    callback: (error: ServiceError | null, response: EnrolResponse) => void,
-  ): ClientUnaryCall;
-  enrol(
-    request: EnrolRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: EnrolResponse) => void,
-  ): ClientUnaryCall;
-  enrol(
-    request: EnrolRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: EnrolResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * Exchanges a new certificate request, made with a new key, for the next certificate. The caller is who its present
-   * client certificate says. PERMISSION_DENIED with AGENT_REVOKED.
-   */
-  renew(
-    request: RenewRequest,
-    callback: (error: ServiceError | null, response: RenewResponse) => void,
-  ): ClientUnaryCall;
-  renew(
-    request: RenewRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: RenewResponse) => void,
-  ): ClientUnaryCall;
-  renew(
-    request: RenewRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: RenewResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * The agent's life line. The first message up is `hello`, the first down `welcome`. An agent has one stream: a newer
-   * one ends the older with ABORTED and AGENT_REPLACED. The gateway ends it when the certificate expires.
-   */
-  connect(): ClientDuplexStream<AgentMessage, GatewayMessage>;
-  connect(options: Partial<CallOptions>): ClientDuplexStream<AgentMessage, GatewayMessage>;
-  connect(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<AgentMessage, GatewayMessage>;
-}
-
-export const AgentGatewayClient = makeGenericClientConstructor(
-  AgentGatewayService,
-  "muster.agent.v1.AgentGateway",
-) as unknown as {
-  new (address: string, credentials: ChannelCredentials, options?: Partial<ClientOptions>): AgentGatewayClient;
-  service: typeof AgentGatewayService;
-  serviceName: string;
-};
 
 function longToNumber(int64: { toString(): string }): number {
   const num = globalThis.Number(int64.toString());
