@@ -38,17 +38,14 @@ export function parseCohort(value: unknown): Cohort {
   return cohort;
 }
 
-/** Whether an agent is in a cohort that only the control plane can resolve: by a filter, or a group. */
+/** Whether an agent is in a cohort that the control plane has resolved: by labels, a filter, or a group. */
 export type Resolved = (agentId: string) => boolean;
 
 /**
- * A test for one cohort, made once and asked for each agent. `resolved` is asked for a filter or a group; without it
- * nobody is in those. Throws `ROLLOUT_COHORT_INVALID` for a bad expression.
+ * A test for one cohort, made once and asked for each agent. `resolved` is asked where it is given; without it nobody is
+ * in a filter or a group. Throws `ROLLOUT_COHORT_INVALID` for a bad expression.
  */
-export function cohortMatcher(
-  cohort: Cohort,
-  resolved: Resolved = () => false,
-): (agent: CohortAgent) => boolean {
+export function cohortMatcher(cohort: Cohort, resolved?: Resolved): (agent: CohortAgent) => boolean {
   switch (cohort.kind) {
     case "all":
       return () => true;
@@ -57,10 +54,10 @@ export function cohortMatcher(
       return ({ id }) => ids.has(id);
     }
     case "labels":
-      return labelMatcher(parseLabelExpression(cohort.expression));
+      return resolved ? ({ id }) => resolved(id) : labelMatcher(parseLabelExpression(cohort.expression));
     case "filter":
     case "group":
-      return ({ id }) => resolved(id);
+      return ({ id }) => resolved?.(id) ?? false;
   }
 }
 

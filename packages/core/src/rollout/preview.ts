@@ -45,7 +45,7 @@ export interface PreviewInput<Agent extends PreviewAgent> {
   readonly agents: Iterable<Agent>;
   /** Whether another rollout that has not ended has the agent pending or under way. */
   readonly busy: (agentId: string) => boolean;
-  /** Who is in the cohort, if that is a filter or a group. */
+  /** Who is in the cohort, if that is a filter or a group; for labels it takes the place of looking at them. */
   readonly resolved?: Resolved | undefined;
 }
 

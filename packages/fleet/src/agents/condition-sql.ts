@@ -125,16 +125,25 @@ function escaped(text: string): string {
   return text.replaceAll(/[\\%_]/g, String.raw`\$&`);
 }
 
+/**
+ * Exact labels are looked for in the agent's own text, `{"key":"value"}` in canonical form: no sign of JSON can be part of
+ * a key or a value, and nothing else has to be read. PostgreSQL calls this function strpos.
+ */
 function hasLabel(
   eb: OnAgents,
   { key, is }: Extract<FilterCondition, { readonly kind: "label" }>,
 ): Expression<SqlBool> {
+  if (is === null || is.length === 1) {
+    const text = is === null ? `"${key}":` : `"${key}":"${is[0] ?? ""}"`;
+    return sql<SqlBool>`(instr(agents.labels_json, ${text}) > 0)`;
+  }
   const labels = eb
     .selectFrom("agent_labels")
     .select("agent_labels.key")
     .whereRef("agent_labels.agent_id", "=", "agents.id")
-    .where("agent_labels.key", "=", key);
-  return eb.exists(is === null ? labels : labels.where(isPattern(sql.ref("agent_labels.value"), is)));
+    .where("agent_labels.key", "=", key)
+    .where(isPattern(sql.ref("agent_labels.value"), is));
+  return eb.exists(labels);
 }
 
 function isVersionIn(
@@ -144,7 +153,8 @@ function isVersionIn(
   if (condition.op === "=" && isVersion(condition.version))
     return eb("version", "is not distinct from", condition.version);
   const { from, to } = versionRange(condition);
-  const bounds: Expression<SqlBool>[] = [eb("version", "is not", null)];
+  // The key of no version is empty.
+  const bounds: Expression<SqlBool>[] = [eb("version_key", ">", "")];
   const key = (bound: VersionBound) => versionKey(bound.version);
   if (from !== null) bounds.push(eb("version_key", from.inclusive ? ">=" : ">", key(from)));
   if (to !== null) bounds.push(eb("version_key", to.inclusive ? "<=" : "<", key(to)));

@@ -49,12 +49,27 @@ export async function readAgents(
   { groupsOf, ...context }: AgentContext,
 ): Promise<Page<AgentView>> {
   const agents = db.selectFrom("agents").where((eb) => agentConditions(eb, query, context));
-  const page = await readPage(agents.selectAll("agents"), query, orderOf(query.sort ?? "hostname"));
+  const order = orderOf(query.sort ?? "hostname");
+  const found = await agents
+    .select("agents.id")
+    .limit(FEW + 1)
+    .execute();
+  if (found.length <= FEW) {
+    // Few are found by going over all; once is enough, and the order of an index does not help to find them.
+    const ids = found.map(({ id }) => id);
+    const few = db.selectFrom("agents").where("agents.id", "in", ids.length === 0 ? [""] : ids);
+    const page = await readPage(few.selectAll("agents"), query, order);
+    return { ...page, items: await toViews(db, page.items, groupsOf), total: ids.length };
+  }
+  const page = await readPage(agents.selectAll("agents"), query, order);
   const { total } = await agents
     .select((eb) => eb.fn.countAll<number>().as("total"))
     .executeTakeFirstOrThrow();
-  return { items: await toViews(db, page.items, groupsOf), nextCursor: page.nextCursor, total };
+  return { ...page, items: await toViews(db, page.items, groupsOf), total };
 }
+
+/** As many agents as are looked up one by one; more come in the order of an index. */
+const FEW = 5000;
 
 /** Throws `AGENT_NOT_FOUND`. */
 export async function readAgent(db: Database, id: string, groupsOf: GroupsOf): Promise<AgentView> {

@@ -1,8 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import type { DesiredRelease, DesiredState, DriftingAgent, PreviewAgent } from "@muster/core";
+import { type SqlBool, sql } from "kysely";
 import type { GroupList, Memberships } from "../groups/memberships.ts";
 import { CANDIDATE_COLUMNS, createReader } from "../rollout/candidates.ts";
-import { chunksOf } from "../store/bulk.ts";
 import type { Database } from "../store/database.ts";
 
 const AGENTS_PER_PAGE = 5000;
@@ -62,29 +62,19 @@ export async function withPast(
   agents: readonly PreviewAgent[],
   { version, since }: { readonly version: string; readonly since: number },
 ): Promise<DriftingAgent[]> {
+  const targets = db.selectFrom("targets").select("agent_id").where("since", ">", since);
+  const failed = await targets
+    .where("to_version", "=", version)
+    // Said in the query itself, so that it meets the index that holds nothing else.
+    .where(sql<SqlBool>`state in ('failed', 'rolled_back')`)
+    .execute();
+  // Somebody, or a rollout's policy, has brought them elsewhere from there.
+  const left = await targets
+    .where("from_version", "=", version)
+    .where(sql<SqlBool>`state = 'healthy'`)
+    .execute();
   const past = new Map<string, DriftingAgent["past"]>();
-  for (const chunk of chunksOf(agents)) {
-    const rows = await db
-      .selectFrom("targets")
-      .select(["agent_id", "to_version"])
-      .where(
-        "agent_id",
-        "in",
-        chunk.map(({ id }) => id),
-      )
-      .where("since", ">", since)
-      .where((eb) =>
-        eb.or([
-          eb.and([eb("to_version", "=", version), eb("state", "in", ["failed", "rolled_back"])]),
-          // Somebody, or its rollout's policy, has brought it elsewhere from there.
-          eb.and([eb("from_version", "=", version), eb("state", "=", "healthy")]),
-        ]),
-      )
-      .execute();
-    for (const row of rows) {
-      if (past.get(row.agent_id) === "failed") continue;
-      past.set(row.agent_id, row.to_version === version ? "failed" : "taken_back");
-    }
-  }
+  for (const { agent_id } of left) past.set(agent_id, "taken_back");
+  for (const { agent_id } of failed) past.set(agent_id, "failed");
   return agents.map((agent) => ({ ...agent, past: past.get(agent.id) ?? "none" }));
 }

@@ -22,7 +22,6 @@ export const CANDIDATE_COLUMNS = [
   "version",
   "os",
   "arch",
-  "labels_json",
   "capabilities_json",
   "policy_json",
   "connected_at",
@@ -30,7 +29,7 @@ export const CANDIDATE_COLUMNS = [
 ] as const;
 
 /**
- * The agents of a cohort, and for one that names agents or labels, at least those. By id. Throws `FILTER_INVALID`,
+ * The agents of a cohort and nobody else, without their labels, by id. Throws `FILTER_INVALID`,
  * `GROUP_NOT_FOUND`, `ROLLOUT_COHORT_INVALID`.
  */
 export async function readCandidates(
@@ -80,6 +79,8 @@ function cohortSql(
   }
 }
 
+const NO_LABELS: Readonly<Record<string, string>> = {};
+
 type Columns = Pick<AgentRow, (typeof CANDIDATE_COLUMNS)[number]>;
 
 /** Agents of one fleet share policies and capabilities, so each different text is read once. */
@@ -92,7 +93,8 @@ export function createReader(): (row: Columns) => PreviewAgent {
     version: row.version,
     os: row.os,
     arch: row.arch,
-    labels: JSON.parse(row.labels_json) as Record<string, string>,
+    // The database has looked at them already.
+    labels: NO_LABELS,
     capabilities: once(lists, row.capabilities_json, (json) => JSON.parse(json) as string[]),
     policy: once(policies, row.policy_json, readPolicy),
     online: row.connected_at !== null,
