@@ -1,6 +1,8 @@
 import { Command } from "@commander-js/extra-typings";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { agentCommands } from "./agents/commands.ts";
+import { auditCommands } from "./audit/commands.ts";
+import { eventsCommand } from "./events/commands.ts";
 import { groupCommands } from "./groups/commands.ts";
 import { loginCommand } from "./connection/login.ts";
 import { demoCommand } from "./demo/command.ts";
@@ -15,6 +17,7 @@ import { sourceCommands } from "./sources/commands.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 import { freezeCommands } from "./freezes/commands.ts";
 import { tokenCommands } from "./tokens/commands.ts";
+import { webhookCommands } from "./webhooks/commands.ts";
 
 /** All of `muster`. Throws `CommanderError` in place of ending the process. */
 export function createProgram(terminal: Terminal): CommandUnknownOpts {
@@ -35,6 +38,9 @@ export function createProgram(terminal: Terminal): CommandUnknownOpts {
     .addCommand(userCommands(terminal))
     .addCommand(apiTokenCommands(terminal))
     .addCommand(sessionCommands(terminal))
+    .addCommand(eventsCommand(terminal))
+    .addCommand(webhookCommands(terminal))
+    .addCommand(auditCommands(terminal))
     .addCommand(serverProgramCommand(terminal))
     .addCommand(demoCommand(terminal));
   configure(program, terminal);

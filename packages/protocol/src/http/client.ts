@@ -45,6 +45,7 @@ import {
 import type { pageQuerySchema } from "./common.ts";
 import { type CreateFreeze, freezeListSchema, freezeSchema } from "./freezes.ts";
 import { apiTokenCalls, meCalls, sessionCalls, userCalls } from "./people-client.ts";
+import { auditCalls, eventLogCalls, webhookCalls } from "./records-client.ts";
 import {
   type CreateSource,
   type ImportRelease,
@@ -104,6 +105,10 @@ export function createClient(options: ClientOptions) {
     me: meCalls(transport),
     overview: ({ signal }: Call = {}) =>
       transport.json(overviewSchema, { method: "GET", path: "/api/v1/overview", signal }),
+    audit: auditCalls(transport),
+    eventLog: eventLogCalls(transport),
+    webhooks: webhookCalls(transport),
+    /** How the fleet stands and changes, for a page that shows it; `eventLog` has what happened. */
     events: (eventOptions: EventOptions = {}) => liveEvents(transport, eventOptions),
     /** The OpenAPI document. */
     openApi: () => transport.json(z.looseObject({}), { method: "GET", path: "/api/v1/openapi.json" }),

@@ -94,7 +94,10 @@ function requestOf({ lastEventId }: Place, rollout: string | undefined, signal: 
 }
 
 /** Text as it comes. Silence, or a break, is `SERVER_UNREACHABLE`. */
-async function* chunksOf(body: ReadableStream<Uint8Array>, silence: AbortController): AsyncGenerator<string> {
+export async function* chunksOf(
+  body: ReadableStream<Uint8Array>,
+  silence: AbortController,
+): AsyncGenerator<string> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
   try {

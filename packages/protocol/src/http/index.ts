@@ -14,4 +14,5 @@ export * from "./webhooks.ts";
 export * from "./client.ts";
 export type { PeopleQuery } from "./people-client.ts";
 export type { EventOptions } from "./event-stream.ts";
+export type { FollowOptions } from "./follow-events.ts";
 export type { ClientOptions, Fetch, UploadBody, Wait } from "./transport.ts";

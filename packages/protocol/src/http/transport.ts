@@ -16,7 +16,9 @@ export interface ClientOptions {
 
 export type Fetch = (input: URL, init: RequestInit) => Promise<Response>;
 export type Wait = (ms: number, signal?: AbortSignal) => Promise<void>;
-export type Query = Readonly<Record<string, string | number | boolean | null | undefined>>;
+export type Query = Readonly<
+  Record<string, string | number | boolean | readonly string[] | null | undefined>
+>;
 
 export interface Request {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
@@ -108,7 +110,9 @@ function baseAddress(server: string): URL {
 function addressOf(base: URL, { path: place, query = {} }: Request): URL {
   const url = new URL(place.replace(/^\//, ""), base);
   for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined && value !== null) url.searchParams.set(name, String(value));
+    if (value === undefined || value === null) continue;
+    if (typeof value === "object") for (const item of value) url.searchParams.append(name, item);
+    else url.searchParams.set(name, String(value));
   }
   return url;
 }
