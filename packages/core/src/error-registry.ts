@@ -592,6 +592,13 @@ export const ERROR_REGISTRY = {
     grpcStatus: "INVALID_ARGUMENT",
     retryable: false,
   },
+  ROLLOUT_APPROVAL_REPEATED: {
+    meaning: "This person has approved the wave already; another one must",
+    help: "Ask somebody else who may manage rollouts to approve it.",
+    httpStatus: 409,
+    grpcStatus: "FAILED_PRECONDITION",
+    retryable: false,
+  },
   FREEZE_INVALID: {
     meaning: "The freeze ends before it begins, or is over already",
     help: "Give a time that ends after it begins, and in the future.",

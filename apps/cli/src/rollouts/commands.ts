@@ -19,6 +19,7 @@ const VERBS: Readonly<Record<RolloutVerb, string>> = {
   approve: "let the next wave open",
   cancel: "end the rollout; what is under way runs to its end",
   retry: "try failed targets again",
+  roll_back: "return the updated agents to their version before; also after the rollout has ended",
 };
 
 export function rolloutCommands(terminal: Terminal) {
@@ -64,7 +65,7 @@ function statusCommand(terminal: Terminal) {
 }
 
 function verbCommand(terminal: Terminal, verb: RolloutVerb) {
-  return serverCommand(verb)
+  return serverCommand(verb.replace("_", "-"))
     .description(VERBS[verb])
     .argument("<id>", "the rollout's id")
     .action(async (id, options) => {

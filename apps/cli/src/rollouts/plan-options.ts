@@ -52,6 +52,7 @@ export function withPlan<Args extends unknown[], Options extends OptionValues, G
     )
     .option("--settle <duration>", "with --waves: wait so long after each wave (default: 10m)", duration)
     .option("--approve-manually", "with --waves: each further wave waits for `muster rollout approve`")
+    .option("--approve-by-two", "with --waves: the same, by two people")
     .option("--batch-size <count>", "so many agents at a time", argument(parseCount(1)))
     .option("--batch-delay <duration>", "with --batch-size: time between two batches", duration)
     .option("--immediate", "all at once")

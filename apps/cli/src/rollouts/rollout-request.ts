@@ -13,6 +13,7 @@ export interface PlanOptions {
   readonly waves?: readonly WaveEnd[] | undefined;
   readonly settle?: number | undefined;
   readonly approveManually?: true | undefined;
+  readonly approveByTwo?: true | undefined;
   readonly batchSize?: number | undefined;
   readonly batchDelay?: number | undefined;
   readonly immediate?: true | undefined;
@@ -97,19 +98,19 @@ function cohortOf({ all, agents, labels, filter, group }: PlanOptions): RolloutR
 }
 
 function strategyOf(options: PlanOptions): RolloutRequest["strategy"] {
-  const { waves, settle, approveManually, batchSize, batchDelay, immediate } = options;
+  const { waves, settle, approveManually, approveByTwo, batchSize, batchDelay, immediate } = options;
   const paces = [immediate, batchSize, waves].filter((pace) => pace !== undefined);
   if (paces.length !== 1) {
     throw usage("Say how fast, with exactly one of --waves, --batch-size and --immediate.");
   }
-  if (waves === undefined && (settle !== undefined || approveManually)) {
-    throw usage("--settle and --approve-manually belong to --waves.");
+  if (waves === undefined && (settle !== undefined || approveManually || approveByTwo)) {
+    throw usage("--settle, --approve-manually and --approve-by-two belong to --waves.");
   }
   if (batchSize === undefined && batchDelay !== undefined)
     throw usage("--batch-delay belongs to --batch-size.");
   if (immediate) return { kind: "immediate" };
   if (waves !== undefined) {
-    const approval = approveManually ? "manual" : "automatic";
+    const approval = approveByTwo ? "two_people" : approveManually ? "manual" : "automatic";
     return { kind: "waves", waves: [...waves], settleMs: settle ?? DEFAULT_SETTLE_MS, approval };
   }
   if (batchSize === undefined || batchDelay === undefined) {

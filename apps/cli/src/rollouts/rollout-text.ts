@@ -64,7 +64,7 @@ export function describeRollout(terminal: Terminal, rollout: RolloutView): strin
 /** What can be done with the rollout now. */
 export function verbText({ verbs }: RolloutView): string {
   const allowed = verbs.filter(({ allowed: can }) => can);
-  return allowed.map(({ verb, why }) => `muster rollout ${verb}: ${why}\n`).join("");
+  return allowed.map(({ verb, why }) => `muster rollout ${verb.replace("_", "-")}: ${why}\n`).join("");
 }
 
 const counted = (title: string, key: keyof WaveView["counts"]): Column<WaveView> => ({
@@ -145,10 +145,16 @@ function cohortText(cohort: RolloutView["spec"]["cohort"]): string {
   return cohort.ids.length <= 5 ? cohort.ids.join(" ") : `${cohort.ids.length} agents by name`;
 }
 
+const APPROVALS = {
+  automatic: "",
+  manual: ", each by approval",
+  two_people: ", each approved by two people",
+} as const;
+
 export function strategyText(strategy: RolloutView["spec"]["strategy"]): string {
   if (strategy.kind === "immediate") return "immediate";
   if (strategy.kind === "batches") return `${strategy.size} every ${formatDuration(strategy.delayMs)}`;
   const ends = strategy.waves.map((end) => ("percent" in end ? `${end.percent}%` : end.count)).join(", ");
-  const approval = strategy.approval === "manual" ? ", each by approval" : "";
+  const approval = APPROVALS[strategy.approval];
   return `waves to ${ends}, ${formatDuration(strategy.settleMs)} apart${approval}`;
 }

@@ -93,11 +93,7 @@ export function fakeRollouts(): Rollouts {
   return {
     preview: async () => SAMPLE_PREVIEW,
     create: async (_request, actor) => sampleRollout("r1", { createdBy: actor.name }),
-    pause: readRollout,
-    resume: readRollout,
-    approve: readRollout,
-    cancel: readRollout,
-    retry: readRollout,
+    act: readRollout,
     list: async () => page(sampleRollout("r1")),
     read: readRollout,
     targets: async (id) => page(sampleTarget("t1", { rolloutId: (await readRollout(id)).id })),

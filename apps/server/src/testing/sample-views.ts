@@ -78,6 +78,7 @@ export function sampleRollout(id: string, changes: Partial<RolloutView> = {}): R
       },
       priority: "normal",
       startAt: null,
+      windows: [],
     },
     state: "running",
     pauseCause: null,

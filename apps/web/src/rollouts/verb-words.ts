@@ -48,4 +48,11 @@ export const VERB_WORDS = {
     done: "The rollout is canceled.",
     dangerous: true,
   },
+  roll_back: {
+    name: "Roll back",
+    question: "Return the updated agents to their version before?",
+    confirm: "Roll back",
+    done: "The updated agents return to their version before.",
+    dangerous: true,
+  },
 } as const satisfies Record<RolloutVerb, VerbWords>;

@@ -32,7 +32,7 @@ export function strategyWords({ strategy }: Spec): string {
   }
   const ends = strategy.waves.map(endWords).join(" → ");
   const settle = strategy.settleMs === 0 ? "" : `, ${exactDuration(strategy.settleMs)} to settle`;
-  return `${ends}${settle}${strategy.approval === "manual" ? ", each approved by hand" : ""}`;
+  return `${ends}${settle}${APPROVALS[strategy.approval]}`;
 }
 
 /** When it stops by itself, and what it does then. */
@@ -78,3 +78,9 @@ export function targetReason({ state, silent, reason }: TargetView): string | nu
   if (silent) return reasonWords("silent");
   return state === "healthy" ? null : reasonWords(reason);
 }
+
+const APPROVALS = {
+  automatic: "",
+  manual: ", each approved by hand",
+  two_people: ", each approved by two people",
+} as const;

@@ -11,6 +11,7 @@ export function newWaves({ strategy, agents, startedAt }: FakeRolloutPlan): Wave
     since: startedAt,
     settlesAt: null,
     approved: false,
+    approvedBy: [],
     reason: index === 0 ? null : "earlier_wave",
     counts: { ...tally([]).counts, planned: agents.length },
   }));

@@ -19,6 +19,9 @@ export function verbsOf({ state, pauseCause, counts }: RolloutView): RolloutView
     bad > 0 && !over
       ? yes("retry", "Gives the update again to the agents that failed or rolled back.")
       : no("retry", bad === 0 ? "No agent has failed or rolled back." : `The rollout is ${word}.`),
+    counts.healthy > 0 && state !== "rolling_back" && state !== "rolled_back"
+      ? yes("roll_back", "The updated agents return to their version before.")
+      : no("roll_back", "No agent runs the new version."),
     over
       ? no("cancel", `The rollout is ${word}.`)
       : yes(

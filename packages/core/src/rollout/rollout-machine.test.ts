@@ -40,6 +40,7 @@ const refused = {
   begin_return: "-",
   finish_return: "-",
 };
+const takenBack = { ...refused, begin_return: "rolling_back" };
 const ends = { complete: "completed", cancel: "canceled", fail: "failed", begin_return: "rolling_back" };
 
 test("the machine makes exactly the transitions of the table", () => {
@@ -52,17 +53,19 @@ test("every state with every event", () => {
     scheduled: { ...refused, start: "running", pause: "paused", cancel: "canceled" },
     running: { ...refused, pause: "paused", ...ends },
     paused: { ...refused, resume: "running", ...ends },
-    completed: refused,
-    canceled: refused,
-    failed: refused,
+    completed: takenBack,
+    canceled: takenBack,
+    failed: takenBack,
     rolling_back: { ...refused, fail: "failed", finish_return: "rolled_back" },
     rolled_back: refused,
   });
 });
 
-test("a state has ended exactly if nothing follows it", () => {
+test("a state has ended exactly if nothing follows it but its being taken back", () => {
   const ended = STATES.filter(isRolloutEnded).map(({ kind }) => kind);
   expect(ended).toEqual(["completed", "canceled", "failed", "rolled_back"]);
+  const follow = ended.map((kind) => ROLLOUT_TRANSITIONS[kind]).flat();
+  expect(new Set(follow)).toEqual(new Set(["rolling_back"]));
 });
 
 test("a paused rollout knows why and since when", () => {

@@ -1,5 +1,4 @@
 import { MusterError, type ErrorCode } from "../errors.ts";
-import { isTerminal } from "../machine.ts";
 import { ROLLOUT_TRANSITIONS, type PauseCause, type Rollout, type RolloutState } from "./rollout.ts";
 
 export type RolloutEvent =
@@ -12,10 +11,15 @@ export type RolloutEvent =
   | { readonly kind: "begin_return" }
   | { readonly kind: "finish_return" };
 
-/** Whether the rollout has ended. Targets under way may still be: plan it until `nextWakeAt` is null. */
+/**
+ * Whether the rollout has ended: nothing moves it but an operator who takes it back. Targets under way may still be: plan
+ * it until `nextWakeAt` is null.
+ */
 export function isRolloutEnded(state: RolloutState): boolean {
-  return isTerminal(ROLLOUT_TRANSITIONS, state.kind);
+  return ENDED.includes(state.kind);
 }
+
+const ENDED: readonly RolloutState["kind"][] = ["completed", "canceled", "failed", "rolled_back"];
 
 /** The state after an event; throws `ROLLOUT_TRANSITION_INVALID` for one that the state does not allow. */
 export function transitionRollout(state: RolloutState, event: RolloutEvent): RolloutState {

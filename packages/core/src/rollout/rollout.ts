@@ -27,8 +27,8 @@ export type Strategy =
       readonly waves: readonly WaveEnd[];
       /** Time between the end of a wave's last target and the next wave, in milliseconds. */
       readonly settleMs: number;
-      /** `manual`: the next wave also waits for an operator. */
-      readonly approval: "automatic" | "manual";
+      /** `manual`: the next wave also waits for an operator; `two_people`: for two of them. */
+      readonly approval: "automatic" | "manual" | "two_people";
     };
 
 export const WAVE_PRESETS = {
@@ -99,9 +99,10 @@ export const ROLLOUT_TRANSITIONS = {
   scheduled: ["running", "paused", "canceled"],
   running: ["paused", "completed", "canceled", "failed", "rolling_back"],
   paused: ["running", "completed", "canceled", "failed", "rolling_back"],
-  completed: [],
-  canceled: [],
-  failed: [],
+  // What has ended can still be taken back.
+  completed: ["rolling_back"],
+  canceled: ["rolling_back"],
+  failed: ["rolling_back"],
   rolling_back: ["rolled_back", "failed"],
   rolled_back: [],
 } as const satisfies TransitionTable<RolloutState["kind"]>;
@@ -130,6 +131,8 @@ export interface Wave {
   readonly since: number;
   /** Whether an operator let it open; only asked for under manual approval, never for the first. */
   readonly approved: boolean;
+  /** Who has approved it so far. */
+  readonly approvedBy: readonly string[];
   /** What counted toward the threshold before this point no longer does: set when an operator resumes a halted wave. */
   readonly forgivenBefore: number;
   readonly reason: Reason | null;

@@ -63,7 +63,7 @@ const kinds = variants({
     kind: literal("waves"),
     waves: wavesDecoder,
     settleMs: integer({ max: MONTH_MS }),
-    approval: oneOf(["automatic", "manual"]),
+    approval: oneOf(["automatic", "manual", "two_people"]),
   }),
 });
 

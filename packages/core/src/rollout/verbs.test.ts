@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { aRollout, aTarget, aWave, START } from "../testing/index.ts";
+import { aRollout, aSpec, aTarget, aWave, START } from "../testing/index.ts";
 import { countTargets } from "./counts.ts";
 import { transitionRollout, type RolloutEvent } from "./rollout-machine.ts";
-import type { PauseCause, RolloutState } from "./rollout.ts";
-import { requireVerb, rolloutVerbs, waveToApprove, type RolloutVerb } from "./verbs.ts";
+import type { PauseCause, RolloutState, Wave } from "./rollout.ts";
+import { approveWave, requireVerb, rolloutVerbs, waveToApprove, type RolloutVerb } from "./verbs.ts";
 
 const failure = { code: "ROLLOUT_NO_SUCCESS", message: "none" } as const;
 const failed = { kind: "failed", code: "DISK_SHORT", message: "full" } as const;
@@ -118,4 +118,79 @@ test("the wave to approve is the next one, and none when none is waited for", ()
   expect(waveToApprove(aRollout({ state: { kind: "running" }, waves }))).toBeNull();
   const approved = [waves[0]!, { ...waves[1]!, approved: true }, waves[2]!];
   expect(waveToApprove(aRollout({ state: paused("approval_required"), waves: approved }))).toBeNull();
+});
+
+describe("taking a rollout back", () => {
+  const updated = [aTarget("a", { kind: "healthy" }), aTarget("b")];
+  test.each<[RolloutState]>([
+    [{ kind: "running" }],
+    [paused("operator")],
+    [paused("failure_threshold")],
+    [paused("release_yanked")],
+    [{ kind: "completed" }],
+    [{ kind: "canceled" }],
+    [{ kind: "failed", ...failure }],
+  ])("%j: every agent that was updated returns", (state) => {
+    const { rollout, counts } = situation(state, updated);
+    expect(() => requireVerb(rollout, counts, "roll_back")).not.toThrow();
+    expect(() => transitionRollout(state, { kind: "begin_return" })).not.toThrow();
+    expect(why("roll_back", state, updated)).toMatch(
+      /^1 agent updated: each returns to its version before\./,
+    );
+  });
+
+  test.each<[RolloutState, string]>([
+    [{ kind: "scheduled" }, "No agent has been updated."],
+    [{ kind: "rolled_back" }, "The updated agents have returned already."],
+    [
+      { kind: "rolling_back" },
+      "The updated agents are returning to their version before; this goes on until all are. Revoke one that will not come back.",
+    ],
+  ])("%j: it cannot be", (state, text) => {
+    expect(why("roll_back", state, updated)).toBe(text);
+  });
+
+  test("where nobody runs the new version there is nothing to take back", () => {
+    expect(why("roll_back", { kind: "completed" })).toBe("No agent runs the new version.");
+  });
+});
+
+describe("a wave that two people must approve", () => {
+  const strategy = {
+    kind: "waves",
+    waves: [{ percent: 100 }],
+    settleMs: 0,
+    approval: "two_people",
+  } as const;
+  const spec = aSpec({ strategy });
+
+  test("is approved by the second, who is another one", () => {
+    const once = approveWave(aWave(1), spec, "ada");
+    expect(once).toMatchObject({ approved: false, approvedBy: ["ada"] });
+    expect(approveWave(once, spec, "grace")).toMatchObject({ approved: true, approvedBy: ["ada", "grace"] });
+    expect(() => approveWave(once, spec, "ada")).toThrow(
+      expect.objectContaining({ code: "ROLLOUT_APPROVAL_REPEATED" }),
+    );
+  });
+
+  test("says whose approval it has", () => {
+    const asked = (wave: Wave) => {
+      const rollout = aRollout({
+        spec,
+        state: paused("approval_required"),
+        waves: [aWave(0, { kind: "passed" }), wave],
+      });
+      const { total } = countTargets({ rollout, targets: [], now: START, listeningSince: 0 });
+      return rolloutVerbs(rollout, total).find(({ verb }) => verb === "approve")?.why;
+    };
+    expect(asked(aWave(1))).toBe("Two people must approve; this is the first approval.");
+    expect(asked(aWave(1, { kind: "waiting" }, { approvedBy: ["ada"] }))).toBe(
+      "ada has approved. With another person's approval: Wave 2 of 2 opens, and its agents are updated.",
+    );
+  });
+
+  test("needs one person where one is asked for", () => {
+    const manual = aSpec({ strategy: { ...strategy, approval: "manual" } });
+    expect(approveWave(aWave(1), manual, "ada").approved).toBe(true);
+  });
 });

@@ -1,9 +1,9 @@
 import { MusterError } from "../errors.ts";
 import type { Counts } from "./counts.ts";
-import type { Rollout, RolloutState } from "./rollout.ts";
+import type { Rollout, RolloutSpec, RolloutState, Wave } from "./rollout.ts";
 import { isRolloutEnded } from "./rollout-machine.ts";
 
-export const ROLLOUT_VERBS = ["pause", "resume", "approve", "cancel", "retry"] as const;
+export const ROLLOUT_VERBS = ["pause", "resume", "approve", "cancel", "retry", "roll_back"] as const;
 export type RolloutVerb = (typeof ROLLOUT_VERBS)[number];
 
 /** Whether a verb can be used now, and in words what it does to the agents, or why it cannot be used. */
@@ -17,7 +17,7 @@ export interface VerbState {
 export function rolloutVerbs(rollout: Rollout, counts: Counts): readonly VerbState[] {
   return ROLLOUT_VERBS.map((verb) => {
     const { state } = rollout;
-    if (isRolloutEnded(state))
+    if (isRolloutEnded(state) && verb !== "roll_back")
       return no(verb, `The rollout has ended: it is ${words(state)}.${afterwards(verb, state, counts)}`);
     if (state.kind === "rolling_back") {
       return no(
@@ -47,6 +47,16 @@ export function waveToApprove(rollout: Rollout): number | null {
   return next && !next.approved ? next.index : null;
 }
 
+/** A wave after somebody has approved it. Throws `ROLLOUT_APPROVAL_REPEATED` for one who has before. */
+export function approveWave(wave: Wave, { strategy }: RolloutSpec, by: string): Wave {
+  if (wave.approvedBy.includes(by)) {
+    throw new MusterError("ROLLOUT_APPROVAL_REPEATED", { wave: wave.index + 1, approvedBy: wave.approvedBy });
+  }
+  const approvedBy = [...wave.approvedBy, by];
+  const needed = strategy.kind === "waves" && strategy.approval === "two_people" ? 2 : 1;
+  return { ...wave, approvedBy, approved: approvedBy.length >= needed };
+}
+
 const YANKED = "The release was yanked: cancel this rollout and roll out another version.";
 
 const DESCRIBE: Readonly<Record<RolloutVerb, (rollout: Rollout, counts: Counts) => VerbState>> = {
@@ -72,7 +82,13 @@ const DESCRIBE: Readonly<Record<RolloutVerb, (rollout: Rollout, counts: Counts) 
   approve: (rollout) => {
     const wave = waveToApprove(rollout);
     if (wave === null) return no("approve", "No wave waits for an approval.");
-    return yes("approve", `Wave ${wave + 1} of ${rollout.waves.length} opens, and its agents are updated.`);
+    const opens = `Wave ${wave + 1} of ${rollout.waves.length} opens, and its agents are updated.`;
+    const [first] = rollout.waves[wave]?.approvedBy ?? [];
+    const { strategy } = rollout.spec;
+    if (strategy.kind !== "waves" || strategy.approval !== "two_people") return yes("approve", opens);
+    return first === undefined
+      ? yes("approve", "Two people must approve; this is the first approval.")
+      : yes("approve", `${first} has approved. With another person's approval: ${opens}`);
   },
 
   cancel: (_rollout, counts) =>
@@ -80,6 +96,16 @@ const DESCRIBE: Readonly<Record<RolloutVerb, (rollout: Rollout, counts: Counts) 
       "cancel",
       `${agents(counts.pending)} still to be updated: they stay as they are. ${underWay(counts)} Updated agents keep the new version.`,
     ),
+
+  roll_back: ({ state }, { healthy }) => {
+    if (state.kind === "rolled_back") return no("roll_back", "The updated agents have returned already.");
+    if (state.kind === "scheduled") return no("roll_back", "No agent has been updated.");
+    if (healthy === 0) return no("roll_back", "No agent runs the new version.");
+    const ends = isRolloutEnded(state)
+      ? ""
+      : " What is still to be updated stays as it is, and the rollout ends.";
+    return yes("roll_back", `${agents(healthy)} updated: each returns to its version before.${ends}`);
+  },
 
   retry: ({ state }, counts) => {
     const failed = counts.failed + counts.rolledBack;

@@ -1,7 +1,7 @@
 import { nextAttempt, retryableTargets } from "../rollout/attempts.ts";
 import { countTargets } from "../rollout/counts.ts";
 import { changeRollout, type RolloutEvent } from "../rollout/rollout-machine.ts";
-import { requireVerb, waveToApprove, type RolloutVerb } from "../rollout/verbs.ts";
+import { approveWave, requireVerb, waveToApprove, type RolloutVerb } from "../rollout/verbs.ts";
 import type { RolloutRecord } from "./apply-decisions.ts";
 
 /** What an operator's verb does to a rollout's record. Throws `ROLLOUT_TRANSITION_INVALID` if it is not allowed. */
@@ -15,6 +15,8 @@ export function operate(record: RolloutRecord, verb: RolloutVerb, now: number): 
       return move(record, { kind: "resume" }, now);
     case "cancel":
       return move(record, { kind: "cancel" }, now);
+    case "roll_back":
+      return move(record, { kind: "begin_return" }, now);
     case "approve":
       return approve(record);
     case "retry":
@@ -28,7 +30,9 @@ function move(record: RolloutRecord, event: RolloutEvent, now: number): RolloutR
 
 function approve({ rollout, targets }: RolloutRecord): RolloutRecord {
   const index = waveToApprove(rollout);
-  const waves = rollout.waves.map((wave) => (wave.index === index ? { ...wave, approved: true } : wave));
+  const waves = rollout.waves.map((wave) =>
+    wave.index === index ? approveWave(wave, rollout.spec, `person ${wave.approvedBy.length + 1}`) : wave,
+  );
   return { rollout: { ...rollout, waves }, targets };
 }
 

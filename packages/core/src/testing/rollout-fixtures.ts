@@ -44,7 +44,16 @@ export function aWave(
   state: WaveState = { kind: "waiting" },
   change: Partial<Wave> = {},
 ): Wave {
-  return { index, state, since: START, approved: false, forgivenBefore: 0, reason: null, ...change };
+  return {
+    index,
+    state,
+    since: START,
+    approved: false,
+    approvedBy: [],
+    forgivenBefore: 0,
+    reason: null,
+    ...change,
+  };
 }
 
 /** A rollout as it is stored when it is created: scheduled, with one waiting wave unless told. */

@@ -1,3 +1,4 @@
+import { OPERATOR } from "../testing/operator.ts";
 import { agentDesiredSchema, groupStatusSchema, type PutDesired } from "@muster/protocol/http";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { insertAll } from "../store/bulk.ts";
@@ -110,7 +111,7 @@ describe("a group that follows a channel", () => {
     expect(others).toEqual([]);
     expect(halted).toMatchObject({ state: "paused", pauseCause: "failure_threshold" });
     expect(await status()).toMatchObject({ phase: "held", rolloutId: halted?.id });
-    await world.plane().rollouts.cancel(halted?.id ?? "");
+    await world.plane().rollouts.act(halted?.id ?? "", "cancel", OPERATOR);
     await world.run(30 * MINUTE);
     expect(await rollouts()).toHaveLength(1);
     expect(await status()).toMatchObject({ phase: "held", why: "a rollout of this version was canceled" });

@@ -23,6 +23,7 @@ export function newRollout(
       state: { kind: "waiting" },
       since: now,
       approved: false,
+      approvedBy: [],
       forgivenBefore: 0,
       reason: null,
     }),

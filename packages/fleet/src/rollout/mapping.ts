@@ -94,6 +94,7 @@ export function toWave(row: WaveRow): Wave {
     state: readState(row) as WaveState,
     since: row.since,
     approved: row.approved === 1,
+    approvedBy: row.approved_by_json === null ? [] : (JSON.parse(row.approved_by_json) as string[]),
     forgivenBefore: row.forgiven_before,
     reason: row.reason as Reason | null,
   };
@@ -106,6 +107,7 @@ export function waveRow(rolloutId: string, wave: Wave): WaveRow {
     ...stateColumns(wave.state),
     since: wave.since,
     approved: wave.approved ? 1 : 0,
+    approved_by_json: JSON.stringify(wave.approvedBy),
     forgiven_before: wave.forgivenBefore,
     reason: wave.reason,
   };

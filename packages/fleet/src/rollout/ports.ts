@@ -1,5 +1,5 @@
 import type { PreviewView, RolloutRequest, RolloutView, TargetView } from "@muster/protocol/http";
-import type { Outcome } from "@muster/core";
+import type { Outcome, RolloutVerb } from "@muster/core";
 import type { AuditTrail } from "../audit/ports.ts";
 import type { AgentHello, AgentProgress, Instruction } from "../gateway/ports.ts";
 import type { Actor } from "../people/actor.ts";
@@ -14,14 +14,11 @@ export interface Rollouts {
   preview(request: RolloutRequest): Promise<PreviewView>;
   /** Throws `ROLLOUT_…`, `RELEASE_…`, `RESOURCE_NOT_FOUND`. */
   create(request: RolloutRequest, actor: Actor, trail?: AuditTrail): Promise<RolloutView>;
-  pause(id: string, trail?: AuditTrail): Promise<RolloutView>;
-  /** A paused rollout, or a halted one: what failed so far no longer counts. */
-  resume(id: string, trail?: AuditTrail): Promise<RolloutView>;
-  /** Lets the next wave open. */
-  approve(id: string, trail?: AuditTrail): Promise<RolloutView>;
-  cancel(id: string, trail?: AuditTrail): Promise<RolloutView>;
-  /** New targets for the failed and rolled back ones. */
-  retry(id: string, trail?: AuditTrail): Promise<RolloutView>;
+  /**
+   * Uses one of the operator's verbs; each says in the view what it does. `roll_back` also takes back a rollout that has
+   * ended. Throws `ROLLOUT_TRANSITION_INVALID`, which says why, `ROLLOUT_APPROVAL_REPEATED`, `RESOURCE_NOT_FOUND`.
+   */
+  act(id: string, verb: RolloutVerb, actor: Actor, trail?: AuditTrail): Promise<RolloutView>;
   /** Newest first. Throws `REQUEST_INVALID` for a cursor that is none. */
   list(query: RolloutQuery): Promise<Page<RolloutView>>;
   /** Throws `RESOURCE_NOT_FOUND`. */

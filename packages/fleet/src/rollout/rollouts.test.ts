@@ -116,7 +116,7 @@ test("a rollout is whole when it is created, and lists give it by state and page
     ids.unshift(view.id);
   }
   const [newest = "", middle, oldest] = ids;
-  await rollouts().cancel(newest);
+  await rollouts().act(newest, "cancel", ACTOR);
   const first = await rollouts().list({ limit: 2 });
   expect(rolloutPageSchema.parse(first)).toEqual(first);
   expect([first.total, ...first.items.map(({ id }) => id)]).toEqual([3, newest, middle]);
@@ -139,7 +139,7 @@ test("targets are found by their ids within their rollout only", async () => {
 test("what does not exist is RESOURCE_NOT_FOUND, for reads and verbs alike", async () => {
   const notFound = expect.objectContaining({ code: "RESOURCE_NOT_FOUND" });
   await expect(rollouts().read("nothing")).rejects.toEqual(notFound);
-  await expect(rollouts().pause("nothing")).rejects.toEqual(notFound);
+  await expect(rollouts().act("nothing", "pause", ACTOR)).rejects.toEqual(notFound);
   await expect(rollouts().targets("nothing", { limit: 1 })).rejects.toEqual(notFound);
   await expect(lab.plane.agents.read("nothing")).rejects.toMatchObject({ code: "AGENT_NOT_FOUND" });
   await expect(lab.plane.agents.revoke("nothing")).rejects.toMatchObject({ code: "AGENT_NOT_FOUND" });

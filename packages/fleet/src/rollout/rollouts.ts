@@ -36,12 +36,12 @@ export function createRollouts({ db, clock, newId, controller, book }: RolloutPo
     groupId: (group) => book.find(group)?.row.id,
   };
 
-  const use = async (id: string, verb: RolloutVerb, trail?: AuditTrail): Promise<RolloutView> => {
+  const act: Rollouts["act"] = async (id, verb, { name }, trail) => {
     const { listeningSince } = hearing();
-    const edit = (draft: RolloutDraft) => applyVerb(draft, verb, { newId, listeningSince });
-    const changed = await controller.change(id, edit, async (trx) =>
-      trail?.recordIn(trx, deedOfVerb(id, verb)),
-    );
+    const edit = (draft: RolloutDraft) => applyVerb(draft, verb, { newId, listeningSince, by: name });
+    // What has ended can still be taken back.
+    const change = verb === "roll_back" ? controller.reopen : controller.change;
+    const changed = await change(id, edit, async (trx) => trail?.recordIn(trx, deedOfVerb(id, verb)));
     const view = await read(id);
     // One that is not open any more takes no verb, and says why.
     if (!changed) requireVerb(await requireRollout(db, id), view.counts, verb);
@@ -58,11 +58,7 @@ export function createRollouts({ db, clock, newId, controller, book }: RolloutPo
         await controller.add(created, async (trx) => trail?.recordIn(trx, ...deedsOfCreation(created)));
         return read(created.rollout.id);
       }),
-    pause: (id, trail) => use(id, "pause", trail),
-    resume: (id, trail) => use(id, "resume", trail),
-    approve: (id, trail) => use(id, "approve", trail),
-    cancel: (id, trail) => use(id, "cancel", trail),
-    retry: (id, trail) => use(id, "retry", trail),
+    act,
     list: (query) => readRolloutViews(db, query, hearing()),
     read,
     targets: async (id, query) => {

@@ -28,7 +28,15 @@ afterEach(async () => {
 });
 
 function aWave(index: number): Rollout["waves"][number] {
-  return { index, state: { kind: "open" }, since: 1, approved: false, forgivenBefore: 0, reason: null };
+  return {
+    index,
+    state: { kind: "open" },
+    since: 1,
+    approved: false,
+    approvedBy: [],
+    forgivenBefore: 0,
+    reason: null,
+  };
 }
 
 function stateOf(kind: TargetState["kind"]): TargetState {

@@ -1,4 +1,5 @@
 import {
+  approveWave,
   countTargets,
   nextAttempt,
   requireVerb,
@@ -8,11 +9,18 @@ import {
 } from "@muster/core";
 import { moveRollout, type RolloutDraft, setWave } from "./controller/draft.ts";
 
+export interface VerbPorts {
+  readonly newId: () => string;
+  readonly listeningSince: number;
+  /** Who uses it. */
+  readonly by: string;
+}
+
 /** Brings an operator's verb into a draft. Throws `ROLLOUT_TRANSITION_INVALID`, which says why. */
 export function applyVerb(
   draft: RolloutDraft,
   verb: RolloutVerb,
-  { newId, listeningSince }: { readonly newId: () => string; readonly listeningSince: number },
+  { newId, listeningSince, by }: VerbPorts,
 ): void {
   const { now, before } = draft;
   requireVerb(before.rollout, countTargets({ ...before, now, listeningSince }).total, verb);
@@ -23,9 +31,12 @@ export function applyVerb(
       return moveRollout(draft, { kind: "resume" });
     case "cancel":
       return moveRollout(draft, { kind: "cancel" });
+    case "roll_back":
+      return moveRollout(draft, { kind: "begin_return" });
     case "approve": {
-      const wave = waveToApprove(before.rollout);
-      if (wave !== null) setWave(draft, wave, { approved: true });
+      const index = waveToApprove(before.rollout);
+      const wave = index === null ? undefined : before.rollout.waves[index];
+      if (wave) setWave(draft, wave.index, approveWave(wave, before.rollout.spec, by));
       return;
     }
     case "retry":

@@ -29,6 +29,7 @@ export function toRolloutView(row: RolloutRow, waves: readonly WaveRow[], tally:
         since: wave.since,
         settlesAt: wave.state.kind === "settling" ? wave.state.until : null,
         approved: wave.approved,
+        approvedBy: [...wave.approvedBy],
         reason: wave.reason,
         counts: { ...(tally.waves.get(wave.index) ?? noCounts()) },
       }),

@@ -1,8 +1,9 @@
+import { OPERATOR } from "../testing/operator.ts";
 import { randomBytes } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { HostRequest } from "../testing/release-hosts.ts";
-import { createImportWorld, hosted, type ImportWorld, OPERATOR } from "../testing/import-world.ts";
+import { createImportWorld, hosted, type ImportWorld } from "../testing/import-world.ts";
 
 const KEY = { product: "app", version: "1.0.0" };
 const ELSEWHERE = "https://evil.example.com/archive.tar.gz";

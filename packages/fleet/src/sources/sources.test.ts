@@ -1,7 +1,8 @@
+import { OPERATOR } from "../testing/operator.ts";
 import { buffer } from "node:stream/consumers";
 import { releaseSchema, sourcePageSchema, sourceSchema } from "@muster/protocol/http";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createImportWorld, hosted, type ImportWorld, OPERATOR } from "../testing/import-world.ts";
+import { createImportWorld, hosted, type ImportWorld } from "../testing/import-world.ts";
 import { createReleaseSigner } from "../testing/release-signer.ts";
 
 const KEY = { product: "app", version: "1.0.0" };

@@ -227,6 +227,8 @@ export interface WaveRow {
   state_json: string;
   since: number;
   approved: number;
+  /** Names. */
+  approved_by_json: string | null;
   forgiven_before: number;
   reason: string | null;
 }

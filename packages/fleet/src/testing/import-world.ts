@@ -6,7 +6,7 @@ import { createLocalBus } from "../adapters/local-bus.ts";
 import { createSystemRandom } from "../adapters/system-random.ts";
 import { createEventJournal } from "../events/event-journal.ts";
 import { createReleaseHost } from "../adapters/release-host/release-host.ts";
-import type { Actor } from "../people/actor.ts";
+import { OPERATOR } from "./operator.ts";
 import type { Clock, ObjectStore } from "../ports.ts";
 import type { ReleaseKey, ReleaseRegistry } from "../registry/ports.ts";
 import { createReleaseRegistry } from "../registry/release-registry.ts";
@@ -35,8 +35,6 @@ export interface ImportWorld {
   settled(key: ReleaseKey): Promise<ReleaseView>;
   close(): Promise<void>;
 }
-
-export const OPERATOR: Actor = { name: "olga", role: "operator" };
 
 export async function createImportWorld(
   options: { readonly network?: Partial<Network>; readonly mirrorAllow?: readonly string[] } = {},

@@ -24,7 +24,7 @@ export const strategySchema = z.discriminatedUnion("kind", [
     kind: z.literal("waves"),
     waves: z.array(waveEndSchema).min(1).max(50),
     settleMs: durationMs(),
-    approval: z.enum(["automatic", "manual"]),
+    approval: z.enum(["automatic", "manual", "two_people"]),
   }),
 ]);
 
@@ -151,6 +151,7 @@ export const waveSchema = z.object({
   since: timestampSchema,
   settlesAt: timestampSchema.nullable(),
   approved: z.boolean(),
+  approvedBy: z.array(z.string()),
   reason: z.string().nullable(),
   counts: countsSchema,
 });
@@ -184,7 +185,7 @@ export const rolloutSchema = z
     verbs: z
       .array(
         z.object({
-          verb: z.enum(["pause", "resume", "approve", "cancel", "retry"]),
+          verb: z.enum(["pause", "resume", "approve", "cancel", "retry", "roll_back"]),
           allowed: z.boolean(),
           why: z.string(),
         }),

@@ -25,6 +25,7 @@ const VERBS = {
   approve: "Let the next wave open",
   cancel: "Cancel: nothing more is dispatched, what is under way runs to its end",
   retry: "Make new targets for the failed and rolled back ones",
+  roll_back: "Return the updated agents to their version before; also after the end",
 } as const satisfies Record<RolloutVerb, string>;
 
 interface RolloutRoutesPorts {
@@ -72,7 +73,7 @@ export function rolloutRoutes(app: App, { rollouts }: RolloutRoutesPorts): void 
         params: rolloutKeySchema,
         response: answers(rolloutSchema, "The rollout as it then stands."),
       },
-      handler: (request) => rollouts[verb](request.params.id, auditOf(request)),
+      handler: (request) => rollouts.act(request.params.id, verb, actorOf(request.actor), auditOf(request)),
     });
   }
   readingRoutes(app, { rollouts });

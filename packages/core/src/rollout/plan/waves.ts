@@ -57,7 +57,7 @@ function needsApproval(draft: Draft, wave: WaveDraft): boolean {
 }
 
 function isManual({ strategy }: RolloutSpec): boolean {
-  return strategy.kind === "waves" && strategy.approval === "manual";
+  return strategy.kind === "waves" && strategy.approval !== "automatic";
 }
 
 function open(draft: Draft, wave: WaveDraft, forgivenBefore: number): void {

@@ -1,3 +1,4 @@
+import { OPERATOR } from "../../testing/operator.ts";
 import { afterEach, describe, expect, test } from "vitest";
 import type { FakeAgent } from "../../testing/fake-agent.ts";
 import { createFleetWorld, type FleetWorld, type WorldOptions } from "../../testing/fleet-world.ts";
@@ -299,13 +300,13 @@ describe("an operator", () => {
     await begin({ agents: 10 });
     const { id } = await world.create({ maxInFlight: 2 });
     await world.run(200);
-    const paused = await world.plane().rollouts.pause(id);
+    const paused = await world.plane().rollouts.act(id, "pause", OPERATOR);
     expect(paused).toMatchObject({ state: "paused", pauseCause: "operator" });
     await world.run(HOUR);
     expect((await world.read()).counts).toMatchObject({ healthy: 2, pending: 8, inProgress: 0 });
-    await world.plane().rollouts.resume(id);
+    await world.plane().rollouts.act(id, "resume", OPERATOR);
     expect(await world.run(HOUR, ended)).toBe(true);
-    await expect(world.plane().rollouts.pause(id)).rejects.toMatchObject({
+    await expect(world.plane().rollouts.act(id, "pause", OPERATOR)).rejects.toMatchObject({
       code: "ROLLOUT_TRANSITION_INVALID",
     });
   });
@@ -317,16 +318,70 @@ describe("an operator", () => {
     });
     expect(await world.run(HOUR, stateIs("paused"))).toBe(true);
     expect(await world.read()).toMatchObject({ pauseCause: "approval_required", counts: { healthy: 1 } });
-    await world.plane().rollouts.approve(id);
+    await world.plane().rollouts.act(id, "approve", OPERATOR);
     expect(await world.run(HOUR, ended)).toBe(true);
     expect((await world.read()).counts.healthy).toBe(10);
+  });
+
+  test("of two people lets the next wave open, and neither of them alone", async () => {
+    await begin({ agents: 10 });
+    const waves = [{ count: 1 }, { percent: 100 }];
+    const { id } = await world.create({
+      strategy: { kind: "waves", waves, settleMs: 0, approval: "two_people" },
+    });
+    expect(await world.run(HOUR, stateIs("paused"))).toBe(true);
+    const { rollouts } = world.plane();
+    const once = await rollouts.act(id, "approve", OPERATOR);
+    expect(once).toMatchObject({ state: "paused", waves: [{}, { approved: false, approvedBy: ["olga"] }] });
+    await expect(rollouts.act(id, "approve", OPERATOR)).rejects.toMatchObject({
+      code: "ROLLOUT_APPROVAL_REPEATED",
+    });
+    await world.restart();
+    expect(await world.run(HOUR, ended)).toBe(false);
+    await world.plane().rollouts.act(id, "approve", { name: "ada", role: "operator" });
+    expect(await world.run(HOUR, ended)).toBe(true);
+    expect((await world.read()).counts.healthy).toBe(10);
+  });
+
+  test("takes back a rollout that has ended, in one action", async () => {
+    await begin({ agents: 10 });
+    const { id } = await world.create({});
+    expect(await world.run(HOUR, ended)).toBe(true);
+    const taken = await world.plane().rollouts.act(id, "roll_back", OPERATOR);
+    expect(taken).toMatchObject({ state: "rolling_back" });
+    expect(await world.run(HOUR, stateIs("rolled_back"))).toBe(true);
+    expect(new Set(versions())).toEqual(new Set(["1.0.0"]));
+    await expectOnceEach();
+    await expect(world.plane().rollouts.act(id, "roll_back", OPERATOR)).rejects.toMatchObject({
+      code: "ROLLOUT_TRANSITION_INVALID",
+    });
+  });
+
+  test("takes back a rollout that has halted: what was not updated stays as it is", async () => {
+    await begin({ agents: 10, ending: (agentId) => (agentId === "agent-00003" ? "failed" : "healthy") });
+    const { id } = await world.create({ maxInFlight: 1 });
+    expect(await world.run(HOUR, stateIs("paused"))).toBe(true);
+    await world.plane().rollouts.act(id, "roll_back", OPERATOR);
+    expect(await world.run(HOUR, stateIs("rolled_back"))).toBe(true);
+    expect(new Set(versions())).toEqual(new Set(["1.0.0"]));
+    expect((await world.read()).counts.pending).toBe(0);
+  });
+
+  test("who restarts the server while a rollout is taken back finds it taken back", async () => {
+    await begin({ agents: 10 });
+    const { id } = await world.create({});
+    expect(await world.run(HOUR, ended)).toBe(true);
+    await world.plane().rollouts.act(id, "roll_back", OPERATOR);
+    await world.restart("kill");
+    expect(await world.run(HOUR, stateIs("rolled_back"))).toBe(true);
+    expect(new Set(versions())).toEqual(new Set(["1.0.0"]));
   });
 
   test("cancels: what waits is left alone, what is under way ends", async () => {
     await begin({ agents: 10 });
     const { id } = await world.create({ maxInFlight: 3 });
     await world.run(200);
-    await world.plane().rollouts.cancel(id);
+    await world.plane().rollouts.act(id, "cancel", OPERATOR);
     await world.run(HOUR);
     expect(await world.read()).toMatchObject({ state: "canceled", counts: { healthy: 3, canceled: 7 } });
   });
@@ -336,7 +391,7 @@ describe("an operator", () => {
     for (const agent of world.agents) agent.disconnect();
     const { id } = await world.create({});
     await world.run(1000);
-    await world.plane().rollouts.cancel(id);
+    await world.plane().rollouts.act(id, "cancel", OPERATOR);
     await world.run(1000);
     expect(await world.read()).toMatchObject({ state: "canceled", counts: { pending: 0, canceled: 3 } });
   });
@@ -348,9 +403,9 @@ describe("an operator", () => {
     expect(await world.run(HOUR, stateIs("paused"))).toBe(true);
     await world.run(MINUTE);
     isFixed = true;
-    await world.plane().rollouts.retry(id);
+    await world.plane().rollouts.act(id, "retry", OPERATOR);
     expect((await world.read()).counts).toMatchObject({ planned: 4, pending: 4, failed: 0 });
-    await world.plane().rollouts.resume(id);
+    await world.plane().rollouts.act(id, "resume", OPERATOR);
     expect(await world.run(HOUR, ended)).toBe(true);
     expect(await world.read()).toMatchObject({ state: "completed", counts: { planned: 4, healthy: 4 } });
     expect((await world.targets()).map(({ attempt }) => attempt)).toEqual([2, 2, 2, 2]);
@@ -368,7 +423,7 @@ describe("an operator", () => {
     const { id } = await world.create({ failurePolicy: { threshold: { count: 2 } } });
     expect(await world.run(HOUR, ended)).toBe(true);
     expect(await world.read()).toMatchObject({ state: "completed", counts: { healthy: 3, failed: 1 } });
-    await expect(world.plane().rollouts.retry(id)).rejects.toMatchObject({
+    await expect(world.plane().rollouts.act(id, "retry", OPERATOR)).rejects.toMatchObject({
       code: "ROLLOUT_TRANSITION_INVALID",
       details: { problem: expect.stringContaining("1 agent failed: another rollout of this version") },
     });
@@ -387,7 +442,7 @@ describe("an operator", () => {
     await world.plane().pauseRolloutsOf({ product: "app", version: "2.0.0" });
     await world.plane().pauseRolloutsOf({ product: "app", version: "2.0.0" });
     expect(await world.read()).toMatchObject({ state: "paused", pauseCause: "release_yanked" });
-    await expect(world.plane().rollouts.resume(id)).rejects.toMatchObject({
+    await expect(world.plane().rollouts.act(id, "resume", OPERATOR)).rejects.toMatchObject({
       code: "ROLLOUT_TRANSITION_INVALID",
     });
   });

@@ -1,6 +1,7 @@
 import type { Rollout } from "@muster/core";
 import { createGroupCommit } from "../../store/group-commit.ts";
 import type { TargetDesk } from "../ports.ts";
+import { isSettled } from "../settled.ts";
 import type { OpenRollout } from "./open-rollout.ts";
 import { beginDraft, isChanged, type RolloutDraft } from "./draft.ts";
 import type { Also } from "./ledger.ts";
@@ -34,6 +35,8 @@ export interface Controller {
    * rollout.
    */
   change(rolloutId: string, edit: (draft: RolloutDraft) => void, also?: Also): Promise<Rollout | null>;
+  /** The same for a rollout that may have ended: it is opened again, and stays so if the edit moves it on. */
+  reopen(rolloutId: string, edit: (draft: RolloutDraft) => void, also?: Also): Promise<Rollout | null>;
   openRollouts(): readonly OpenRollout[];
   /** Plans all of them again: something that holds for every rollout has changed. */
   planAll(): void;
@@ -44,6 +47,16 @@ export function createController(ports: ControllerPorts): Controller {
   let listeningSince = clock.now();
   const parts = createParts(ports, () => listeningSince);
   const { book, ledger, plans, poke, inTurn, progress } = parts;
+
+  const change: Controller["change"] = async (rolloutId, edit, also) => {
+    const open = book.get(rolloutId);
+    if (!open) return null;
+    const draft = beginDraft(open, clock.now());
+    edit(draft);
+    if (isChanged(draft)) await ledger.commit([draft], also);
+    poke(rolloutId);
+    return draft.rollout;
+  };
 
   return {
     targets: createTargetDesk(ports, parts),
@@ -75,15 +88,17 @@ export function createController(ports: ControllerPorts): Controller {
     listeningSince: () => listeningSince,
     inTurn,
     add: (created, also) => ledger.add(created, also),
-    change: (rolloutId, edit, also) =>
+    change: (rolloutId, edit, also) => inTurn(() => change(rolloutId, edit, also)),
+    reopen: (rolloutId, edit, also) =>
       inTurn(async () => {
-        const open = book.get(rolloutId);
-        if (!open) return null;
-        const draft = beginDraft(open, clock.now());
-        edit(draft);
-        if (isChanged(draft)) await ledger.commit([draft], also);
-        poke(rolloutId);
-        return draft.rollout;
+        const whole = book.get(rolloutId) ? null : await readWholeRollout(db, rolloutId);
+        if (whole) book.open(whole.rollout, whole.targets);
+        try {
+          return await change(rolloutId, edit, also);
+        } finally {
+          const open = book.get(rolloutId);
+          if (open && isSettled(open.rollout, open.targets)) book.close(rolloutId);
+        }
       }),
     planAll: () => {
       for (const id of book.ids()) poke(id);

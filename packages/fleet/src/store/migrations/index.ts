@@ -6,6 +6,7 @@ import { createAuditAndEvents } from "./0004-audit-events.ts";
 import { createGroups } from "./0005-groups.ts";
 import { addRecovery } from "./0006-recovery.ts";
 import { addHours } from "./0007-hours.ts";
+import { addApprovals } from "./0008-approvals.ts";
 import type { ColumnTypes } from "./column-types.ts";
 
 /** Every migration, by name; they run in the order of their names and are never changed once released. */
@@ -18,5 +19,6 @@ export function createMigrations(types: ColumnTypes): Record<string, Migration> 
     "0005-groups": createGroups(),
     "0006-recovery": addRecovery,
     "0007-hours": addHours,
+    "0008-approvals": addApprovals,
   };
 }
