@@ -17,6 +17,8 @@ export interface PreparedScenario {
   readonly template: string;
   /** The floor there. */
   readonly floor: Version;
+  /** Whether it has settings. */
+  readonly settings: boolean;
 }
 
 export interface Trial {
@@ -36,6 +38,9 @@ export interface TrialResult {
   /** Nothing for a host that was not lost. */
   readonly problems: readonly string[];
 }
+
+/** Longer than any deadline of the scenarios. */
+const WORK_LIMIT_MS = 120_000;
 
 /** Exit codes of work that has come to its end: done, failed before the switch, rolled back. */
 const ENDINGS: readonly (number | null)[] = [0, 3, 4];
@@ -59,9 +64,8 @@ export async function tryPoint(trial: Trial, cut: CutPoint | null): Promise<Tria
     const injection = { omitted, ...(cut === null ? {} : { cut }) };
     await work(trial, { host: disk.host, log, injection }, () => disk.crash());
     const at = await lastCall(log);
-    const { scenario, floor } = prepared;
     const host = await disk.restart();
-    return { at, problems: await recoveryProblems(host, { scenario, floor, anchor: ground.anchor }) };
+    return { at, problems: await recoveryProblems(host, { ...prepared, anchor: ground.anchor }) };
   });
 }
 
@@ -82,7 +86,7 @@ async function work(
     await service?.started();
     const program = traced(host.command(scenario.command), log, injection);
     try {
-      return await program.ended;
+      return await program.endedWithin(WORK_LIMIT_MS);
     } finally {
       await Promise.all([program.kill(), service?.kill(), crash()]);
     }

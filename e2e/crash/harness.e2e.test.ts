@@ -7,7 +7,7 @@ import { parseCrashArguments } from "./arguments.ts";
 import { prepareGround, type CrashGround } from "./ground.ts";
 import { thisBoot, type CrashHost } from "./host/crash-host.ts";
 import { succeed } from "./host/process.ts";
-import { recoveryProblems } from "./recovery.ts";
+import { recoveryProblems, type Expectations } from "./recovery.ts";
 import { shareOf, tableOf } from "./row.ts";
 import { cutPoints } from "./trace/system-calls.ts";
 
@@ -29,11 +29,13 @@ beforeEach(async () => {
   await succeed(host.command(["seed", ground.releases.old.folder]));
 });
 
-const problems = () =>
+const problems = (expected: Partial<Expectations> = {}) =>
   recoveryProblems(host, {
     scenario: { target: null, endings: [{ current: "1.0.0", outcome: null }] },
     floor: "0.9.0",
+    settings: false,
     anchor: ground.anchor,
+    ...expected,
   });
 
 test("a host with nothing wrong is not lost", async () => {
@@ -51,24 +53,19 @@ test("a host with another file in a version is lost", async () => {
 });
 
 test("a host whose floor has fallen is lost", async () => {
-  const tried = recoveryProblems(host, {
-    scenario: { target: null, endings: [{ current: "1.0.0", outcome: null }] },
-    floor: "0.9.5",
-    anchor: ground.anchor,
-  });
-  expect(await tried).toEqual(["the floor is 0.9.0, and was 0.9.5"]);
+  expect(await problems({ floor: "0.9.5" })).toEqual(["the floor is 0.9.0, and was 0.9.5"]);
 });
 
 test("a host that owes an outcome is lost", async () => {
-  const tried = recoveryProblems(host, {
-    scenario: {
-      target: "target-1-1-0",
-      endings: [{ current: "1.0.0", outcome: "failed UPDATE_INTERRUPTED" }],
-    },
-    floor: "0.9.0",
-    anchor: ground.anchor,
-  });
-  expect(await tried).toEqual(["target-1-1-0 has 0 outcomes"]);
+  const scenario: Expectations["scenario"] = {
+    target: "target-1-1-0",
+    endings: [{ current: "1.0.0", outcome: "failed UPDATE_INTERRUPTED" }],
+  };
+  expect(await problems({ scenario })).toEqual(["target-1-1-0 has 0 outcomes"]);
+});
+
+test("a host without the settings it had is lost", async () => {
+  expect(await problems({ settings: true })).toEqual(["the settings are not those of the version that runs"]);
 });
 
 test("a host on which work in progress stays is lost", async () => {

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { recordPoints, tryPoint, type PreparedScenario } from "./attempt.ts";
@@ -6,6 +7,7 @@ import { ext4Disk } from "./disks/ext4-disk.ts";
 import { folderDisk } from "./disks/folder-disk.ts";
 import type { CrashGround } from "./ground.ts";
 import { thisBoot } from "./host/crash-host.ts";
+import { SETTINGS } from "./host/payload.ts";
 import type { Row } from "./row.ts";
 import type { Scenario } from "./scenario.ts";
 import type { CutPoint } from "./trace/system-calls.ts";
@@ -58,7 +60,8 @@ export async function prepareScenario(
     ground.bootId,
   );
   await scenario.prepare(host);
-  const prepared = { scenario, template, floor: floorOf(host.layout) };
+  const settings = existsSync(join(template, SETTINGS));
+  const prepared = { scenario, template, floor: floorOf(host.layout), settings };
   const recording = { prepared, disk: folderDisk, ground, folder: join(folder, "recording"), omitted };
   return { ...prepared, points: await recordPoints(recording) };
 }

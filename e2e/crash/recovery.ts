@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { HostLayout, Version } from "@muster/core";
 import type { CrashHost } from "./host/crash-host.ts";
@@ -21,12 +21,17 @@ export interface Expectations {
   readonly scenario: Pick<Scenario, "target" | "endings">;
   /** The floor before the work began. */
   readonly floor: Version;
+  /** Whether it had settings. */
+  readonly settings: boolean;
   /** The trust anchor of the package. */
   readonly anchor: Uint8Array;
 }
 
 /** Exit codes of an updater that has brought the host to rest: done, failed before the switch, rolled back. */
 const AT_REST: readonly (number | null)[] = [0, 3, 4];
+
+/** An updater that has not come to its end by then never will: longer than any deadline of the scenarios. */
+const UPDATER_LIMIT_MS = 120_000;
 
 /**
  * Runs on a host what its next boot runs — a start of the payload, then the updater, then another start — and gives what
@@ -48,7 +53,7 @@ async function nextBootProblems(host: CrashHost, expected: Expectations): Promis
     const problems = startProblems(host.layout, await service.started(), expected);
     if (problems.length > 0) return problems;
     const floor = floorOf(host.layout);
-    const { code, output } = await host.updater(["apply"]).ended;
+    const { code, output } = await host.updater(["apply"]).endedWithin(UPDATER_LIMIT_MS);
     if (!AT_REST.includes(code)) return [`the updater ended with ${code}: ${output.trim()}`];
     // The start of what the updater has left may still be on its way.
     await service.started();
@@ -76,17 +81,23 @@ function startProblems(
 }
 
 /** And the updater after it brings everything to its end. */
-function endProblems(layout: HostLayout, { scenario, floor, anchor }: Expectations): readonly string[] {
+function endProblems(
+  layout: HostLayout,
+  { scenario, floor, settings, anchor }: Expectations,
+): readonly string[] {
   const current = linkedVersion(layout.current);
   const reading = readJournal(layout);
   const state = reading.kind === "read" ? reading.journal.state.kind : reading.kind;
   return [
-    ...(state === "steady" || state === "absent" ? [] : [`the journal is ${state} at the end`]),
+    // A host on which nothing was ever updated, or whose journal was set aside, may have none.
+    ...(state === "steady" || (state === "absent" && scenario.target === null)
+      ? []
+      : [`the journal is ${state} at the end`]),
     ...namesIn(layout.versions).flatMap((version) => treeProblems(layout, version, anchor)),
     ...floorProblems(layout, floor),
     ...(current === null ? [] : floorProblems(layout, floorSetBy(layout, current))),
     ...endingProblems(layout, scenario, current),
-    ...(current === "1.0.0" ? settingsProblems(layout) : []),
+    ...(settings && current === "1.0.0" ? settingsProblems(layout) : []),
     ...leftovers(layout),
   ];
 }
@@ -133,11 +144,9 @@ function floorProblems(layout: HostLayout, least: Version): readonly string[] {
 
 /** The old version has the settings that it had. */
 function settingsProblems({ root }: HostLayout): readonly string[] {
-  const names = namesIn(join(root, "config"));
-  if (!names.includes("agent.conf")) return [];
-  const content = readFileSync(join(root, SETTINGS), "utf8");
+  const at = (path: string) => (existsSync(join(root, path)) ? readFileSync(join(root, path), "utf8") : null);
   return [
-    ...(content === OLD_SETTINGS ? [] : ["the settings are not those of the version that runs"]),
-    ...(names.includes("added.conf") ? [`${ADDED_SETTINGS} is of the version that was left`] : []),
+    ...(at(SETTINGS) === OLD_SETTINGS ? [] : ["the settings are not those of the version that runs"]),
+    ...(at(ADDED_SETTINGS) === null ? [] : [`${ADDED_SETTINGS} is of the version that was left`]),
   ];
 }

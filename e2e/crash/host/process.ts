@@ -14,6 +14,8 @@ export interface Ended {
 export interface Running {
   readonly pid: number;
   readonly ended: Promise<Ended>;
+  /** The same; one that takes longer is killed. */
+  endedWithin(limitMs: number): Promise<Ended>;
   /** Ends it and its group by SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
 }
@@ -29,11 +31,22 @@ export function start([file, ...args]: CommandLine): Running {
   const ended = endOf(child);
   // Whoever waits for the end learns of a failed start; nobody has to.
   ended.catch(() => {});
+  const signal = () => {
+    if (child.pid !== undefined) signalGroup(child.pid);
+  };
   return {
     pid: child.pid ?? -1,
     ended,
+    endedWithin: async (limitMs) => {
+      const timer = setTimeout(signal, limitMs);
+      try {
+        return await ended;
+      } finally {
+        clearTimeout(timer);
+      }
+    },
     kill: async () => {
-      if (child.pid !== undefined) signalGroup(child.pid);
+      signal();
       await ended;
     },
   };
