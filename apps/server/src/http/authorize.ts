@@ -50,7 +50,9 @@ export async function authorize(ports: AuthorizePorts, request: FastifyRequest):
   if (access !== "signed_in") {
     // Whoever may do it nowhere is not told whether the thing exists.
     requireAllowed(actor, access, "somewhere");
-    requireAllowed(actor, access, typeof resource === "function" ? await resource(request) : resource);
+    if (!can(actor, access)) {
+      requireAllowed(actor, access, typeof resource === "function" ? await resource(request) : resource);
+    }
   }
   request.actor = actor;
   request.authenticated = authenticated;

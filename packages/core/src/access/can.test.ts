@@ -20,7 +20,12 @@ describe.each(VERBS)("%s", (verb) => {
   });
 
   test("is not for somebody without a role", () => {
-    for (const resource of ["fleet", "somewhere", { inGroups: ["a"] }, { acrossGroups: ["a"] }] as const) {
+    for (const resource of [
+      "fleet",
+      "somewhere",
+      { inGroups: ["a"] },
+      { everyOf: [{ inGroups: ["a"] }] },
+    ] as const) {
       expect(can(nobody, verb, resource)).toBe(false);
     }
     expect(scopeOf(nobody, verb)).toEqual([]);
@@ -34,10 +39,25 @@ describe("a role in one group", () => {
     ["reaches what is in the group", operatorOfA, { inGroups: ["b", "a"] }, true],
     ["does not reach another group", operatorOfA, { inGroups: ["b"] }, false],
     ["does not reach what is in no group", operatorOfA, { inGroups: [] }, false],
-    ["does not reach across a group without a role", operatorOfA, { acrossGroups: ["a", "b"] }, false],
-    ["does not reach across nothing, which may be everything", operatorOfA, { acrossGroups: [] }, false],
-    ["reaches across all groups with roles", operatorOfBoth, { acrossGroups: ["a", "b"] }, true],
-    ["and not further", operatorOfBoth, { acrossGroups: ["a", "b", "c"] }, false],
+    [
+      "does not reach across a group without a role",
+      operatorOfA,
+      { everyOf: [{ inGroups: ["a"] }, { inGroups: ["b"] }] },
+      false,
+    ],
+    ["does not reach across nothing, which may be everything", operatorOfA, { everyOf: [] }, false],
+    [
+      "reaches across all groups with roles",
+      operatorOfBoth,
+      { everyOf: [{ inGroups: ["a"] }, { inGroups: ["b"] }] },
+      true,
+    ],
+    [
+      "and not further",
+      operatorOfBoth,
+      { everyOf: [{ inGroups: ["a"] }, { inGroups: ["b"] }, "fleet"] },
+      false,
+    ],
     [
       "gives no more than it says",
       { role: null, groups: [{ groupId: "a", role: "viewer" }] },
@@ -65,7 +85,7 @@ const groupIds = fc.uniqueArray(fc.constantFrom("a", "b", "c", "d"));
 const resource = fc.oneof(
   fc.constantFrom<Resource>("fleet", "somewhere"),
   groupIds.map((inGroups): Resource => ({ inGroups })),
-  groupIds.map((acrossGroups): Resource => ({ acrossGroups })),
+  groupIds.map((ids): Resource => ({ everyOf: ids.map((id) => ({ inGroups: [id] })) })),
 );
 const verb = fc.constantFrom(...VERBS);
 

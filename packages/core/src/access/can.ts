@@ -20,22 +20,25 @@ export interface Grants {
  * - `fleet`: it concerns everybody, and no role in a group reaches it.
  * - `somewhere`: a list that the caller narrows with `scopeOf`, or a body that is decided on once it has been read.
  * - `inGroups`: it belongs to these groups; a role in any of them is enough. In none: as `fleet`.
- * - `acrossGroups`: it reaches into all of them; a role in every one is needed. Into none: as `fleet`.
+ * - `everyOf`: several things, of which each has to be allowed. Nothing: as `fleet`, since it may be everything.
  */
 export type Resource =
   | "fleet"
   | "somewhere"
   | { readonly inGroups: readonly string[] }
-  | { readonly acrossGroups: readonly string[] };
+  | { readonly everyOf: readonly Resource[] };
 
 /** The one place that decides who may do what. */
 export function can(actor: Grants, verb: Verb, resource: Resource = "fleet"): boolean {
   const scope = scopeOf(actor, verb);
-  if (scope === "all") return true;
+  return scope === "all" || isReached(resource, new Set(scope));
+}
+
+function isReached(resource: Resource, scope: ReadonlySet<string>): boolean {
   if (resource === "fleet") return false;
-  if (resource === "somewhere") return scope.length > 0;
-  if ("inGroups" in resource) return resource.inGroups.some((id) => scope.includes(id));
-  return resource.acrossGroups.length > 0 && resource.acrossGroups.every((id) => scope.includes(id));
+  if (resource === "somewhere") return scope.size > 0;
+  if ("inGroups" in resource) return resource.inGroups.some((id) => scope.has(id));
+  return resource.everyOf.length > 0 && resource.everyOf.every((part) => isReached(part, scope));
 }
 
 /** Where an actor may do something: everywhere, or in these groups; in none, nowhere. For narrowing queries. */

@@ -96,7 +96,7 @@ const FLAGS: Readonly<Record<FilterFlag, (eb: OnAgents, hearing: Hearing) => Exp
   stuck: NEEDS_ATTENTION.stuck,
 };
 
-function hasLatestTarget(eb: OnAgents, states: readonly string[]): Expression<SqlBool> {
+export function hasLatestTarget(eb: OnAgents, states: readonly string[]): Expression<SqlBool> {
   return eb("agents.id", "in", latestTargets(eb).where("targets.state", "in", states));
 }
 

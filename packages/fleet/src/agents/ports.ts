@@ -13,7 +13,11 @@ import type { Page, PageQuery } from "../ports.ts";
 import type { Actor } from "../people/actor.ts";
 
 /** As `agentListQuerySchema` reads it. */
-export type AgentQuery = Omit<AgentListQuery, "cursor" | "limit"> & PageQuery;
+export type AgentQuery = Omit<AgentListQuery, "cursor" | "limit"> &
+  PageQuery & {
+    /** Only agents in these groups; left out: all. See core's `scopeOf`. */
+    readonly within?: readonly string[] | undefined;
+  };
 
 /** What the API asks about agents. */
 export interface Agents {

@@ -39,8 +39,8 @@ export function createGroups(ports: GroupPorts): Groups {
   };
 
   return {
-    list: async ({ cursor, limit }) => {
-      const all = book.all();
+    list: async ({ cursor, limit, within }) => {
+      const all = book.all().filter(({ row }) => within === undefined || within.includes(row.id));
       const after = cursor === undefined ? "" : decodeCursor(cursor, "string").id;
       const start = after === "" ? 0 : all.findIndex(({ row }) => row.id === after) + 1;
       const items = all.slice(start, start + limit);

@@ -15,8 +15,8 @@ import type { Actor } from "../rollout/ports.ts";
 
 /** Groups of agents, as the API calls them. `group` is an id or a name; what is none is `GROUP_NOT_FOUND`. */
 export interface Groups {
-  /** By priority, highest first. */
-  list(query: PageQuery): Promise<Page<GroupView>>;
+  /** By priority, highest first; only these, where they are named. */
+  list(query: PageQuery & { readonly within?: readonly string[] | undefined }): Promise<Page<GroupView>>;
   read(group: string): Promise<GroupView>;
   /** Throws `GROUP_EXISTS`, `FILTER_INVALID`. */
   create(request: CreateGroup, actor: Actor): Promise<GroupView>;

@@ -169,6 +169,7 @@ export function newRolloutRow(rollout: Rollout): RolloutRow {
   const { spec } = rollout;
   return {
     id: rollout.id,
+    cohort_group_id: spec.cohort.kind === "group" ? spec.cohort.id : null,
     product: spec.product,
     version: spec.version,
     priority: spec.priority,

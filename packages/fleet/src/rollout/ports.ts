@@ -32,6 +32,8 @@ export interface Rollouts {
 /** As `rolloutListQuerySchema` reads it. */
 export interface RolloutQuery extends PageQuery {
   readonly state?: string | undefined;
+  /** Only those for one of these groups; left out: all. See core's `scopeOf`. */
+  readonly within?: readonly string[] | undefined;
 }
 
 /** As `targetListQuerySchema` reads it. */

@@ -26,6 +26,12 @@ export async function readRolloutViews(
 ): Promise<Page<RolloutView>> {
   let rollouts = db.selectFrom("rollouts");
   if (query.state !== undefined) rollouts = rollouts.where("state", "=", query.state);
+  const { within } = query;
+  if (within !== undefined) {
+    rollouts = rollouts.where((eb) =>
+      within.length === 0 ? eb.lit(false) : eb("cohort_group_id", "in", within),
+    );
+  }
   const id = sql.ref("id");
   const page = await readPage(rollouts.selectAll(), query, {
     sort: id,

@@ -197,6 +197,8 @@ export interface RegistrationTokenRow {
 /** Key: id. */
 export interface RolloutRow {
   id: string;
+  /** The one group that it is for; null: agents of anywhere. */
+  cohort_group_id: string | null;
   product: string;
   version: string;
   priority: string;

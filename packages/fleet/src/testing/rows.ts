@@ -103,6 +103,7 @@ const SPEC: RolloutSpec = {
 export function aRolloutRow(changes: Partial<RolloutRow> = {}): RolloutRow {
   return {
     id: "r1",
+    cohort_group_id: null,
     product: "app",
     version: "2.0.0",
     priority: "normal",

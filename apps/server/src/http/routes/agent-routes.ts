@@ -1,4 +1,4 @@
-import type { Agents, DesiredStates, RegistrationTokens } from "@muster/fleet";
+import type { Agents, DesiredStates, Groups, RegistrationTokens } from "@muster/fleet";
 import {
   agentDesiredSchema,
   agentKeySchema,
@@ -18,20 +18,23 @@ import {
 import { actorOf } from "../actor.ts";
 import type { App } from "../app.ts";
 import { auditOf } from "../auditing.ts";
+import { agentResource, readableGroups } from "../resources.ts";
 import { answers, answersNothing } from "../route-schemas.ts";
 
 interface AgentRoutesPorts {
   readonly agents: Agents;
+  readonly groups: Pick<Groups, "groupsOf" | "idOf">;
   readonly desired: Pick<DesiredStates, "ofAgent">;
 }
 
-export function agentRoutes(app: App, { agents, desired }: AgentRoutesPorts): void {
+export function agentRoutes(app: App, { agents, desired, groups }: AgentRoutesPorts): void {
+  const resource = agentResource(groups);
   const tags = ["Agents"];
   labelRoutes(app, agents);
   app.route({
     method: "GET",
     url: "/api/v1/agents/:id/desired",
-    config: { access: "fleet.read" },
+    config: { access: "fleet.read", resource },
     schema: {
       operationId: "getAgentDesiredState",
       summary: "What an agent is to run by its groups, and why it does not",
@@ -56,7 +59,7 @@ export function agentRoutes(app: App, { agents, desired }: AgentRoutesPorts): vo
   app.route({
     method: "GET",
     url: "/api/v1/agents",
-    config: { access: "fleet.read" },
+    config: { access: "fleet.read", resource: "somewhere" },
     schema: {
       operationId: "listAgents",
       summary: "List agents",
@@ -64,12 +67,12 @@ export function agentRoutes(app: App, { agents, desired }: AgentRoutesPorts): vo
       querystring: agentListQuerySchema,
       response: answers(agentPageSchema, "A page of agents."),
     },
-    handler: ({ query }) => agents.list(query),
+    handler: ({ query, actor }) => agents.list({ ...query, within: readableGroups(actor) }),
   });
   app.route({
     method: "GET",
     url: "/api/v1/agents/:id",
-    config: { access: "fleet.read" },
+    config: { access: "fleet.read", resource },
     schema: {
       operationId: "getAgent",
       summary: "Read an agent",
@@ -82,7 +85,7 @@ export function agentRoutes(app: App, { agents, desired }: AgentRoutesPorts): vo
   app.route({
     method: "GET",
     url: "/api/v1/agents/:id/targets",
-    config: { access: "fleet.read" },
+    config: { access: "fleet.read", resource },
     schema: {
       operationId: "listAgentTargets",
       summary: "List an agent's updates, newest first",
@@ -96,7 +99,7 @@ export function agentRoutes(app: App, { agents, desired }: AgentRoutesPorts): vo
   app.route({
     method: "POST",
     url: "/api/v1/agents/:id/revoke",
-    config: { access: "agents.revoke", audit: "agent.revoke" },
+    config: { access: "agents.revoke", resource, audit: "agent.revoke" },
     schema: {
       operationId: "revokeAgent",
       summary: "Lock an agent out, for good",

@@ -17,6 +17,7 @@ import {
 import type { FastifyRequest } from "fastify";
 import { actorOf } from "../actor.ts";
 import type { App } from "../app.ts";
+import { readableGroups } from "../resources.ts";
 import { answers, answersNothing } from "../route-schemas.ts";
 
 /** A request may name 100,000 agents. */
@@ -49,7 +50,7 @@ function readingRoutes(app: App, { groups, desired }: GroupRoutesPorts): void {
   app.route({
     method: "GET",
     url: "/api/v1/groups",
-    config: { access: "fleet.read" },
+    config: { access: "fleet.read", resource: "somewhere" },
     schema: {
       operationId: "listGroups",
       summary: "List groups, by priority",
@@ -57,7 +58,7 @@ function readingRoutes(app: App, { groups, desired }: GroupRoutesPorts): void {
       querystring: groupListQuerySchema,
       response: answers(groupPageSchema, "A page of groups."),
     },
-    handler: ({ query }) => groups.list(query),
+    handler: ({ query, actor }) => groups.list({ ...query, within: readableGroups(actor) }),
   });
   app.route({
     method: "GET",

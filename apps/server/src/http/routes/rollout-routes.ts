@@ -1,4 +1,4 @@
-import type { Rollouts } from "@muster/fleet";
+import type { Groups, Rollouts } from "@muster/fleet";
 import {
   previewSchema,
   rolloutKeySchema,
@@ -13,6 +13,7 @@ import {
 import { actorOf } from "../actor.ts";
 import type { App } from "../app.ts";
 import { auditOf } from "../auditing.ts";
+import { readableGroups, requireCohort, rolloutResource } from "../resources.ts";
 import { answers } from "../route-schemas.ts";
 
 /** A cohort may name 100,000 agents. */
@@ -30,13 +31,15 @@ const VERBS = {
 
 interface RolloutRoutesPorts {
   readonly rollouts: Rollouts;
+  readonly groups: Pick<Groups, "groupsOf" | "idOf">;
 }
 
-export function rolloutRoutes(app: App, { rollouts }: RolloutRoutesPorts): void {
+export function rolloutRoutes(app: App, { rollouts, groups }: RolloutRoutesPorts): void {
+  const resource = rolloutResource(rollouts, groups);
   app.route({
     method: "POST",
     url: "/api/v1/rollouts/preview",
-    config: { access: "fleet.read", audit: false },
+    config: { access: "fleet.read", resource: "somewhere", audit: false },
     bodyLimit: REQUEST_MAX_BYTES,
     schema: {
       operationId: "previewRollout",
@@ -45,12 +48,15 @@ export function rolloutRoutes(app: App, { rollouts }: RolloutRoutesPorts): void 
       body: rolloutRequestSchema,
       response: answers(previewSchema, "Who would be updated, and who not and why."),
     },
-    handler: ({ body }) => rollouts.preview(body),
+    handler: (request) => {
+      requireCohort(groups, request, { verb: "fleet.read", cohort: request.body.cohort });
+      return rollouts.preview(request.body);
+    },
   });
   app.route({
     method: "POST",
     url: "/api/v1/rollouts",
-    config: { access: "rollouts.manage", audit: "rollout.create" },
+    config: { access: "rollouts.manage", resource: "somewhere", audit: "rollout.create" },
     bodyLimit: REQUEST_MAX_BYTES,
     schema: {
       operationId: "createRollout",
@@ -59,13 +65,16 @@ export function rolloutRoutes(app: App, { rollouts }: RolloutRoutesPorts): void 
       body: rolloutRequestSchema,
       response: answers(rolloutSchema, "The new rollout."),
     },
-    handler: (request) => rollouts.create(request.body, actorOf(request.actor), auditOf(request)),
+    handler: (request) => {
+      requireCohort(groups, request, { verb: "rollouts.manage", cohort: request.body.cohort });
+      return rollouts.create(request.body, actorOf(request.actor), auditOf(request));
+    },
   });
   for (const verb of Object.keys(VERBS) as RolloutVerb[]) {
     app.route({
       method: "POST",
       url: `/api/v1/rollouts/:id/${verb}`,
-      config: { access: "rollouts.manage", audit: `rollout.${verb}` },
+      config: { access: "rollouts.manage", resource, audit: `rollout.${verb}` },
       schema: {
         operationId: `${verb}Rollout`,
         summary: VERBS[verb],
@@ -76,14 +85,15 @@ export function rolloutRoutes(app: App, { rollouts }: RolloutRoutesPorts): void 
       handler: (request) => rollouts.act(request.params.id, verb, actorOf(request.actor), auditOf(request)),
     });
   }
-  readingRoutes(app, { rollouts });
+  readingRoutes(app, { rollouts, groups });
 }
 
-function readingRoutes(app: App, { rollouts }: RolloutRoutesPorts): void {
+function readingRoutes(app: App, { rollouts, groups }: RolloutRoutesPorts): void {
+  const resource = rolloutResource(rollouts, groups);
   app.route({
     method: "GET",
     url: "/api/v1/rollouts",
-    config: { access: "fleet.read" },
+    config: { access: "fleet.read", resource: "somewhere" },
     schema: {
       operationId: "listRollouts",
       summary: "List rollouts, newest first",
@@ -91,12 +101,12 @@ function readingRoutes(app: App, { rollouts }: RolloutRoutesPorts): void {
       querystring: rolloutListQuerySchema,
       response: answers(rolloutPageSchema, "A page of rollouts."),
     },
-    handler: ({ query }) => rollouts.list(query),
+    handler: ({ query, actor }) => rollouts.list({ ...query, within: readableGroups(actor) }),
   });
   app.route({
     method: "GET",
     url: "/api/v1/rollouts/:id",
-    config: { access: "fleet.read" },
+    config: { access: "fleet.read", resource },
     schema: {
       operationId: "getRollout",
       summary: "Read a rollout",
@@ -109,7 +119,7 @@ function readingRoutes(app: App, { rollouts }: RolloutRoutesPorts): void {
   app.route({
     method: "GET",
     url: "/api/v1/rollouts/:id/targets",
-    config: { access: "fleet.read" },
+    config: { access: "fleet.read", resource },
     schema: {
       operationId: "listRolloutTargets",
       summary: "List a rollout's targets, in the order of dispatch",
