@@ -56,6 +56,8 @@ export const BENCH_NATURE: Omit<Nature, "profile"> = {
   restartMs: 500,
 };
 
+/** Node's options that the server's package sets. */
+const AS_PACKAGED = ["--max-semi-space-size=16"];
 const ASK_EVERY_MS = 250;
 const TELL_EVERY_MS = 2500;
 
@@ -114,7 +116,13 @@ async function startServer(tools: BenchTools, folder: string, { anchorFile }: Si
   const { profileFolder } = tools;
   const profiling = profileFolder === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${resolve(profileFolder)}`];
   const server = await LocalServer.start({
-    program: [process.execPath, ...profiling, join(tools.project, "apps/server/src/main.ts"), "--quiet"],
+    program: [
+      process.execPath,
+      ...AS_PACKAGED,
+      ...profiling,
+      join(tools.project, "apps/server/src/main.ts"),
+      "--quiet",
+    ],
     dataFolder: join(folder, "server"),
     trustAnchor,
   });

@@ -7,7 +7,7 @@ import { timeDownloads } from "../baseline/raw-client.ts";
 import { figuresOf, type Figure } from "../figure.ts";
 import type { BenchTools, Ground } from "../ground.ts";
 import { ARTIFACT_BYTES, noise } from "../releases.ts";
-import { readUsage } from "../system/process-usage.ts";
+import { mostPrivateBytes, readUsage } from "../system/process-usage.ts";
 
 /** Waves as operators use them, without time to settle between them. */
 export const WAVES = {
@@ -44,6 +44,8 @@ export interface RolloutResult {
   readonly seconds: number;
   readonly serverCpuSeconds: number;
   readonly serverWrittenBytes: number;
+  /** The most it held at any time of the rollout. */
+  readonly serverPrivateBytes: number;
   readonly healthy: number;
 }
 
@@ -56,7 +58,9 @@ export async function measureRollout(
   tell(`rolling ${version} out to ${ground.agents} agents in waves of 5/25/100 %: ${variant.name}`);
   const before = await readUsage(ground.serverPid());
   const { id } = await ground.roll(version, { strategy: WAVES, ...variant.request });
-  const done = await ground.until(id, isOver);
+  const working = ground.until(id, isOver);
+  const serverPrivateBytes = await mostPrivateBytes(ground.serverPid(), working);
+  const done = await working;
   const after = await readUsage(ground.serverPid());
   const seconds = ((done.endedAt ?? Date.now()) - done.createdAt) / 1000;
   tell(`  ${done.state} after ${seconds.toFixed(1)} s`);
@@ -65,6 +69,7 @@ export async function measureRollout(
     seconds,
     serverCpuSeconds: after.cpuSeconds - before.cpuSeconds,
     serverWrittenBytes: after.writtenBytes - before.writtenBytes,
+    serverPrivateBytes,
     healthy: done.counts.healthy,
   };
 }
@@ -102,6 +107,7 @@ export function rolloutFigures(
     }),
     figure("- healthy", (result.healthy / agents) * 100, "%", { goal: { atLeast: 99.5 } }),
     figure("- server CPU", result.serverCpuSeconds, "s"),
+    figure("- server memory, most", result.serverPrivateBytes / 2 ** 20, "MB"),
     figure("- server wrote", result.serverWrittenBytes / 2 ** 20, "MB"),
   ];
 }

@@ -61,3 +61,12 @@ export async function settledUsage(pid: number, patienceMs = 30_000): Promise<Pr
     await sleep(SAMPLE_MS);
   }
 }
+
+/** The most memory that no other process shares, from now until the work is done, in bytes. */
+export async function mostPrivateBytes(pid: number, work: Promise<unknown>): Promise<number> {
+  const isDone = work.then(() => true);
+  let most = 0;
+  do most = Math.max(most, (await readUsage(pid)).privateBytes);
+  while (!(await Promise.race([isDone, sleep(SAMPLE_MS, false)])));
+  return most;
+}
