@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { aHello, createTestPlane, type TestPlane } from "../testing/plane.ts";
-import { aRolloutRow } from "../testing/rows.ts";
+import { aRelease, aRolloutRow } from "../testing/rows.ts";
 
 const ACTOR = { name: "tester", role: "operator" } as const;
 let test_: TestPlane;
@@ -45,6 +45,7 @@ test("groups and rollouts are narrowed as well", async () => {
     { ...aRolloutRow({ id: "r2" }), cohort_group_id: production },
     { ...aRolloutRow({ id: "r3" }), cohort_group_id: hardware },
   ];
+  await watched.db.insertInto("releases").values(aRelease("2.0.0")).execute();
   await watched.db.insertInto("rollouts").values(rows).execute();
   const listed = async (within: readonly string[] | undefined) => ({
     groups: (await plane.groups.list({ limit: 10, within })).items.map(({ name }) => name).toSorted(),
