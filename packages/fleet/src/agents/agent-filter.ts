@@ -30,9 +30,8 @@ export function filterSql(eb: OnAgents, filter: Filter, context: FilterContext):
 }
 
 /**
- * The conditions of a list of agents. Revoked ones are left out unless they are asked for. The rest is one condition that
- * no index is looked up for: what filters ask for is seldom rare, and a database that has no statistics takes any index
- * for a good one. Throws `FILTER_INVALID`, `GROUP_NOT_FOUND`, and `ROLLOUT_COHORT_INVALID` for a label expression that
+ * The conditions of a list of agents. Revoked ones are left out unless they are asked for. What filters ask for is seldom
+ * rare, and a database that has no statistics takes any index for a good one: only for what is rare it is let. Throws `FILTER_INVALID`, `GROUP_NOT_FOUND`, and `ROLLOUT_COHORT_INVALID` for a label expression that
  * cannot be read.
  */
 export function agentConditions(
@@ -50,11 +49,14 @@ export function agentConditions(
   if (arch !== undefined) conditions.push(eb("arch", "=", arch));
   if (online !== undefined) conditions.push(eb("connected_at", online === "true" ? "is not" : "is", null));
   if (search !== undefined) conditions.push(containsWord(search));
-  if (state !== undefined) conditions.push(hasLatestTarget(eb, [state]));
-  if (attention !== undefined) conditions.push(NEEDS_ATTENTION[attention](eb, context.hearing));
   if (labels !== undefined) conditions.push(filterSql(eb, parseLabelExpression(labels), context));
-  if (!isEvery(filter)) conditions.push(filterSql(eb, filter, context));
-  const met = conditions.length === 0 ? [] : [withoutIndex(eb.and(conditions))];
+  const rare: Expression<SqlBool>[] = [];
+  if (state !== undefined) rare.push(hasLatestTarget(eb, [state]));
+  if (attention !== undefined) rare.push(NEEDS_ATTENTION[attention](eb, context.hearing));
+  for (const part of filter.kind === "and" ? filter.of : [filter]) {
+    if (!isEvery(part)) (isRare(part) ? rare : conditions).push(filterSql(eb, part, context));
+  }
+  const met = conditions.length === 0 ? rare : [...rare, withoutIndex(eb.and(conditions))];
   if (query.revoked === "true") return eb.and([isRevoked(eb), ...met]);
   const isAskedFor = query.revoked === undefined && conditionsOf(filter).some(asksForRevoked);
   return isAskedFor ? eb.and(met) : eb.and([eb("revoked_at", "is", null), ...met]);
@@ -72,6 +74,16 @@ function isWithinGroups(
 ): Expression<SqlBool> {
   const members = groupIds.map((id) => membersOf(eb, id)).filter((condition) => condition !== null);
   return eb.or(members);
+}
+
+/** Few agents' latest updates end badly or are under way, and one has the id. */
+function isRare(filter: Filter): boolean {
+  if (filter.kind === "is") return filter.flag === "failed" || filter.flag === "stuck";
+  if (filter.kind === "text") return filter.field === "id" && filter.is.length === 1;
+  return (
+    filter.kind === "target" ||
+    (filter.kind === "state" && filter.state !== "none" && filter.state !== "healthy")
+  );
 }
 
 function asksForRevoked(condition: FilterCondition): boolean {
