@@ -62,7 +62,7 @@ async function asTheUpdater(host: Host, work: () => Promise<ApplyEnding>): Promi
 async function finishEarlier(host: Host, hashBudgetBytes: number): Promise<ApplyEnding> {
   const { state } = await withJournalLock(host, () => loadJournal(host));
   if (state.kind !== "steady") host.say(`finishing the update to ${state.attempt.toVersion} (${state.kind})`);
-  await watchUntilSteady(host, hashBudgetBytes);
+  await watchUntilSteady(host, { hashBudgetBytes, takenOver: true });
   return state.kind === "steady" ? { kind: "idle" } : endingOf(host, state.attempt.targetId);
 }
 
@@ -172,7 +172,7 @@ async function activate(host: Host, targetId: string): Promise<ApplyEnding> {
       recordEvent(host, { kind: "failed", cause: { code, message: message.slice(0, MESSAGE_MAX) } });
     });
   }
-  await watchUntilSteady(host, 0);
+  await watchUntilSteady(host, { hashBudgetBytes: 0, takenOver: false });
   return endingOf(host, targetId);
 }
 

@@ -1,4 +1,4 @@
-import { MusterError, type GatewayState } from "@muster/core";
+import { MusterError, type GatewayState, type PayloadProcess } from "@muster/core";
 import { decideOnce } from "../boot/decide.ts";
 import { backupFolder } from "../config/backup.ts";
 import { gatewayInBackup } from "../gateway/gateway-address.ts";
@@ -14,27 +14,50 @@ const PROBE_EVERY_MS = 2000;
 /**
  * Brings the host to rest: finishes what an updater before left, and watches a version that is on probation until it is
  * committed or taken back. Another handoff that comes meanwhile is refused, with its outcome. Each look reads back
- * `hashBudgetBytes` of the files; with none, it still notices those that are gone.
+ * `hashBudgetBytes` of the files; with none, it still notices those that are gone. `taken over`: another updater began
+ * this, and may have been killed before it ended the old process.
  */
-export async function watchUntilSteady(host: Host, hashBudgetBytes: number): Promise<void> {
+export async function watchUntilSteady(
+  host: Host,
+  { hashBudgetBytes, takenOver }: { readonly hashBudgetBytes: number; readonly takenOver: boolean },
+): Promise<void> {
   const pulse = host.openPulse();
   const gateway = gatewayWatch(host);
   try {
     for (;;) {
+      const payload = host.service.payload();
       const action = await decideOnce(host, {
         trigger: "watch",
         gateway: gateway.state(),
-        payload: host.service.payload(),
+        payload,
         hashBudgetBytes,
       });
       if (action.kind === "start" || action.kind === "no_version") return;
       if (action.kind !== "wait") continue;
       refuseOther(host);
+      if (takenOver && isFromBeforeSwitch(host, payload)) {
+        host.say("the version before still runs: ending it");
+        await host.service.stop();
+      }
       await pulse.next(LOOK_EVERY_MS);
     }
   } finally {
     pulse.close();
   }
+}
+
+/** Whether what runs was started before the switch, and nothing since. Every start is counted before it is one. */
+function isFromBeforeSwitch(host: Host, payload: PayloadProcess): boolean {
+  const reading = readJournal(host);
+  if (reading.kind !== "read" || reading.journal.state.kind !== "probation") return false;
+  const { boots, switched } = reading.journal.state.probation;
+  const { bootId } = host.clock.now();
+  return (
+    boots === 0 &&
+    switched.bootId === bootId &&
+    payload.kind === "running" &&
+    payload.sinceMs < switched.monotonicMs
+  );
 }
 
 /** Asks the gateway in the background, so that a slow one never delays a look. */

@@ -29,6 +29,8 @@ export interface SimulatedOptions {
   /** What a version does when it is started, besides what its behaviour is. */
   readonly onStart?: (version: Version) => void;
   readonly gateway?: () => GatewayState;
+  /** What another process before this one has started; nothing unless told. */
+  readonly running?: Version;
 }
 
 export interface SimulatedHost {
@@ -51,7 +53,8 @@ export function simulatedHost(options: SimulatedOptions): SimulatedHost {
   const said: string[] = [];
   const starts: Version[] = [];
   let nowMs = START_MS;
-  let running: { readonly version: Version; readonly sinceMs: number } | null = null;
+  let running: { readonly version: Version; readonly sinceMs: number } | null =
+    options.running === undefined ? null : { version: options.running, sinceMs: START_MS - 1000 };
   const now = () => ({ bootId, monotonicMs: nowMs, wallMs: 1_700_000_000_000 + nowMs });
   const behaviour = () => (running === null ? null : (options.behaviours[running.version] ?? "healthy"));
 
