@@ -56,6 +56,11 @@ export function auditRequests(
 ): void {
   app.decorate("audit", audit);
   app.decorateRequest("isAudited", false);
+  app.addHook("onRoute", ({ config, method, url }) => {
+    const isSafe = [method].flat().every((name) => SAFE_METHODS.includes(name));
+    if (!isSafe && config?.audit === undefined)
+      throw new Error(`the route ${url} does not say what it records`);
+  });
   app.addHook("onSend", async (request, reply) => {
     const { audit: action } = request.routeOptions.config;
     if (action === undefined || action === false || action === "by_use_case") return;

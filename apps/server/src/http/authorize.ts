@@ -46,6 +46,8 @@ export async function authorize(ports: AuthorizePorts, request: FastifyRequest):
   if (access === "public" || request.is404) return;
   const authenticated = await authenticate(ports, request);
   const { actor } = authenticated;
+  // Who is refused is written down, too.
+  request.authenticated = authenticated;
   if (access === undefined) throw new MusterError("AUTH_FORBIDDEN", { verb: "none" });
   if (access !== "signed_in") {
     // Whoever may do it nowhere is not told whether the thing exists.
@@ -55,7 +57,6 @@ export async function authorize(ports: AuthorizePorts, request: FastifyRequest):
     }
   }
   request.actor = actor;
-  request.authenticated = authenticated;
 }
 
 /** Throws `AUTH_FORBIDDEN` unless the actor may do this to that. For handlers whose body says what it is about. */

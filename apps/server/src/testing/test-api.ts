@@ -41,7 +41,7 @@ import { closeHttp } from "../http/listen.ts";
 import { createLiveFeed } from "../live/live-feed.ts";
 import { createMetrics } from "../observe/metrics.ts";
 import { createLog } from "../observe/log.ts";
-import { eventSource, openRecords } from "../open-records.ts";
+import { eventSource, openRecords, type Records } from "../open-records.ts";
 import { openWebhooks } from "../open-webhooks.ts";
 import { fakeDesired, fakeGroups } from "./fake-groups.ts";
 import { fakeAgents, fakeRollouts, fakeTokens } from "./fake-use-cases.ts";
@@ -56,6 +56,7 @@ export interface TestApi {
   readonly bus: Bus;
   readonly db: Database;
   readonly people: People;
+  readonly records: Records;
   /** What was written down, in order. */
   readonly audited: readonly AuditEntry[];
   /** What was logged as an error, or everything. */
@@ -191,6 +192,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     bus,
     db,
     people,
+    records,
     audited,
     log: lines,
     tokenFor,

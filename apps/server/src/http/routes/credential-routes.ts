@@ -50,7 +50,7 @@ function sessionListRoutes(app: App, { people }: CredentialRoutesPorts): void {
   app.route({
     method: "DELETE",
     url: "/api/v1/sessions/:id",
-    config: { access: "signed_in", audit: false },
+    config: { access: "signed_in", audit: "by_use_case" },
     schema: {
       operationId: "revokeSession",
       summary: "End a session: an own one, or another's",
@@ -90,7 +90,7 @@ function apiTokenRoutes(app: App, { people }: CredentialRoutesPorts): void {
   app.route({
     method: "POST",
     url: "/api/v1/api-tokens",
-    config: { access: "signed_in", audit: false },
+    config: { access: "signed_in", audit: "by_use_case" },
     schema: {
       operationId: "createApiToken",
       summary: "Make a token for a program; it never reaches further than its maker",
@@ -110,7 +110,7 @@ function apiTokenRoutes(app: App, { people }: CredentialRoutesPorts): void {
   app.route({
     method: "DELETE",
     url: "/api/v1/api-tokens/:id",
-    config: { access: "signed_in", audit: false },
+    config: { access: "signed_in", audit: "by_use_case" },
     schema: {
       operationId: "revokeApiToken",
       summary: "Revoke an API token: an own one, or another's",

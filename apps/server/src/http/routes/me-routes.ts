@@ -46,7 +46,7 @@ export function meRoutes(app: App, ports: MeRoutesPorts): void {
   app.route({
     method: "POST",
     url: "/api/v1/me/password",
-    config: { access: "signed_in", audit: false },
+    config: { access: "signed_in", audit: "by_use_case" },
     schema: {
       operationId: "changePassword",
       summary: "Change the own password; the user's other sessions end",
@@ -67,7 +67,7 @@ function totpRoutes(app: App, { people: { account } }: MeRoutesPorts): void {
   app.route({
     method: "POST",
     url: "/api/v1/me/totp",
-    config: { access: "signed_in", audit: false },
+    config: { access: "signed_in", audit: "by_use_case" },
     schema: {
       operationId: "beginTotp",
       summary: "Begin to sign in with codes of an authenticator app",
@@ -79,7 +79,7 @@ function totpRoutes(app: App, { people: { account } }: MeRoutesPorts): void {
   app.route({
     method: "POST",
     url: "/api/v1/me/totp/confirm",
-    config: { access: "signed_in", audit: false },
+    config: { access: "signed_in", audit: "by_use_case" },
     schema: {
       operationId: "confirmTotp",
       summary: "Confirm the app with a code; codes are asked for from now on",
@@ -92,7 +92,7 @@ function totpRoutes(app: App, { people: { account } }: MeRoutesPorts): void {
   app.route({
     method: "DELETE",
     url: "/api/v1/me/totp",
-    config: { access: "signed_in", audit: false },
+    config: { access: "signed_in", audit: "by_use_case" },
     schema: {
       operationId: "removeTotp",
       summary: "Sign in without codes again",
@@ -107,7 +107,7 @@ function totpRoutes(app: App, { people: { account } }: MeRoutesPorts): void {
   app.route({
     method: "POST",
     url: "/api/v1/me/recovery-codes",
-    config: { access: "signed_in", audit: false },
+    config: { access: "signed_in", audit: "by_use_case" },
     schema: {
       operationId: "renewRecoveryCodes",
       summary: "Make new recovery codes; the old ones are void",
@@ -123,7 +123,7 @@ function passkeyRoutes(app: App, ports: MeRoutesPorts): void {
   app.route({
     method: "POST",
     url: "/api/v1/me/passkeys/options",
-    config: { access: "signed_in", audit: false },
+    config: { access: "signed_in", audit: "by_use_case" },
     schema: {
       operationId: "beginPasskey",
       summary: "Begin to add a passkey",
@@ -135,7 +135,7 @@ function passkeyRoutes(app: App, ports: MeRoutesPorts): void {
   app.route({
     method: "POST",
     url: "/api/v1/me/passkeys",
-    config: { access: "signed_in", audit: false },
+    config: { access: "signed_in", audit: "by_use_case" },
     schema: {
       operationId: "addPasskey",
       summary: "Add a passkey",
@@ -151,7 +151,7 @@ function passkeyRoutes(app: App, ports: MeRoutesPorts): void {
   app.route({
     method: "DELETE",
     url: "/api/v1/me/passkeys/:id",
-    config: { access: "signed_in", audit: false },
+    config: { access: "signed_in", audit: "by_use_case" },
     schema: {
       operationId: "removePasskey",
       summary: "Remove a passkey",

@@ -50,7 +50,7 @@ function currentRoutes(app: App, { people, cookies }: SessionRoutesPorts): void 
   app.route({
     method: "DELETE",
     url: "/api/v1/session",
-    config: { access: "signed_in", audit: false },
+    config: { access: "signed_in", audit: "by_use_case" },
     schema: {
       operationId: "signOut",
       summary: "Sign out: the session that asks is over",
@@ -87,7 +87,7 @@ function tokenRoute(app: App, ports: SessionRoutesPorts): void {
   app.route({
     method: "POST",
     url: "/api/v1/session",
-    config: { access: "public", audit: false },
+    config: { access: "public", audit: "by_use_case" },
     schema: {
       operationId: "signIn",
       summary: "Sign a browser in: an API token becomes a cookie",
@@ -114,7 +114,7 @@ function tokenRoute(app: App, ports: SessionRoutesPorts): void {
   app.route({
     method: "POST",
     url: "/api/v1/setup",
-    config: { access: "public", audit: false },
+    config: { access: "public", audit: "by_use_case" },
     schema: {
       operationId: "setUp",
       summary: "Make the first administrator, with the token that the server printed, and sign them in",
@@ -140,7 +140,7 @@ function passwordRoutes(app: App, ports: SessionRoutesPorts): void {
   app.route({
     method: "POST",
     url: "/api/v1/session/password",
-    config: { access: "public", audit: false },
+    config: { access: "public", audit: "by_use_case" },
     schema: {
       operationId: "signInWithPassword",
       summary: "Sign in with a name and a password, and a code where one is asked for",
@@ -166,7 +166,7 @@ function passkeyRoutes(app: App, ports: SessionRoutesPorts): void {
   app.route({
     method: "POST",
     url: "/api/v1/session/passkey/options",
-    config: { access: "public", audit: false },
+    config: { access: "public", audit: "by_use_case" },
     schema: {
       operationId: "beginPasskeySignIn",
       summary: "Begin to sign in with a passkey",
@@ -183,7 +183,7 @@ function passkeyRoutes(app: App, ports: SessionRoutesPorts): void {
   app.route({
     method: "POST",
     url: "/api/v1/session/passkey",
-    config: { access: "public", audit: false },
+    config: { access: "public", audit: "by_use_case" },
     schema: {
       operationId: "signInWithPasskey",
       summary: "Sign in with a passkey",

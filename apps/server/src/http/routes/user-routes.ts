@@ -39,7 +39,7 @@ export function userRoutes(app: App, { people }: UserRoutesPorts): void {
   app.route({
     method: "POST",
     url: "/api/v1/users",
-    config: { access: "users.manage", audit: false },
+    config: { access: "users.manage", audit: "by_use_case" },
     schema: {
       operationId: "createUser",
       summary: "Make a user",
@@ -70,7 +70,7 @@ function standingRoutes(app: App, { people: { users } }: UserRoutesPorts): void 
   app.route({
     method: "POST",
     url: "/api/v1/users/:user/reset-password",
-    config: { access: "users.manage", audit: false },
+    config: { access: "users.manage", audit: "by_use_case" },
     schema: {
       operationId: "resetPassword",
       summary: "Give a user a new password; their sessions end",
@@ -85,7 +85,7 @@ function standingRoutes(app: App, { people: { users } }: UserRoutesPorts): void 
     app.route({
       method: "POST",
       url: `/api/v1/users/:user/${verb}`,
-      config: { access: "users.manage", audit: false },
+      config: { access: "users.manage", audit: "by_use_case" },
       schema: {
         operationId: `${verb}User`,
         summary:
@@ -104,7 +104,7 @@ function grantRoutes(app: App, { people: { users } }: UserRoutesPorts): void {
   app.route({
     method: "POST",
     url: "/api/v1/users/:user/grant",
-    config: { access: "users.manage", resource: "somewhere", audit: false },
+    config: { access: "users.manage", resource: "somewhere", audit: "by_use_case" },
     schema: {
       operationId: "grantRole",
       summary: "Give a user a role, in the whole fleet or in one group",
@@ -122,7 +122,7 @@ function grantRoutes(app: App, { people: { users } }: UserRoutesPorts): void {
   app.route({
     method: "POST",
     url: "/api/v1/users/:user/revoke",
-    config: { access: "users.manage", resource: "somewhere", audit: false },
+    config: { access: "users.manage", resource: "somewhere", audit: "by_use_case" },
     schema: {
       operationId: "revokeRole",
       summary: "Take a user's role away, in the whole fleet or in one group",
