@@ -166,6 +166,19 @@ describe("unreachable is a server that", () => {
     expect((await converse(address)).problem).toMatchObject({ code: "SERVER_UNREACHABLE" });
   });
 
+  test.each([
+    ["has an address that is none", "localhost:99999", undefined],
+    [
+      "has a CA that cannot be read",
+      "localhost:1",
+      "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    ],
+  ])("%s", async (_, address, ca) => {
+    const { problem, call } = await converse(address, ca === undefined ? {} : { ca });
+    expect(problem).toMatchObject({ code: "SERVER_UNREACHABLE" });
+    expect(call.send(Buffer.from("late"))).toBe(false);
+  });
+
   test("is not there", async () => {
     const address = await addressOf(createServer());
     await new Promise((resolve) => servers[0]?.close(resolve));

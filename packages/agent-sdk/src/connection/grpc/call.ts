@@ -7,6 +7,7 @@ import {
 } from "node:http2";
 import { asMusterError, MusterError } from "@muster/core";
 import { createFrameReader, frameOf } from "./frames.ts";
+import { keepAlive } from "./keep-alive.ts";
 import { isStatus, problemOf } from "./status.ts";
 
 /** PEM texts; key and certificate are missing only before the enrolment. */
@@ -40,11 +41,10 @@ export interface GrpcEvents {
   ended(problem: MusterError | null): void;
 }
 
-/** Between them a dead connection is noticed within three quarters of a minute. */
-const KEEPALIVE_MS = 30_000;
-const KEEPALIVE_TIMEOUT_MS = 15_000;
 /** What may be unsent before more is dropped. */
 const UNSENT_MAX_BYTES = 256 * 1024;
+/** The other end may take so long to close a connection that has ended in order. */
+const LEAVING_MS = 5000;
 /** An assignment holds a manifest. */
 const RECEIVE_MAX_BYTES = 4 * 1024 * 1024;
 
@@ -61,14 +61,28 @@ const HEADERS = {
  * It is on Node's own HTTP/2 because the agent stays resident on every host: a gRPC library takes as much memory again
  * as the connection.
  */
-export function openCall(path: string, { address, identity }: Endpoint, events: GrpcEvents): GrpcCall {
+export function openCall(path: string, endpoint: Endpoint, events: GrpcEvents): GrpcCall {
+  try {
+    return callOn(openSession(endpoint), path, events);
+  } catch (error) {
+    // An address or a key that is none.
+    const problem = new MusterError("SERVER_UNREACHABLE", { problem: asMusterError(error).message });
+    queueMicrotask(() => events.ended(problem));
+    return { send: () => false, end: () => {}, cancel: () => {} };
+  }
+}
+
+function openSession({ address, identity }: Endpoint): ClientHttp2Session {
   const { ca, key, certificate: cert } = identity;
-  const session = connect(`https://${address}`, {
+  return connect(`https://${address}`, {
     ca,
     ...(key !== undefined && { key }),
     ...(cert !== undefined && { cert }),
     settings: { enablePush: false },
   });
+}
+
+function callOn(session: ClientHttp2Session, path: string, events: GrpcEvents): GrpcCall {
   const stream = session.request({ ...HEADERS, ":path": path });
   const stopPings = keepAlive(session);
   let isOver = false;
@@ -143,21 +157,9 @@ function leave(session: ClientHttp2Session, stream: ClientHttp2Stream, problem: 
   if (problem === null) {
     stream.close();
     session.close();
+    setTimeout(() => session.destroy(), LEAVING_MS).unref();
   } else {
     stream.close(constants.NGHTTP2_CANCEL);
     session.destroy();
   }
-}
-
-/** Asks the other end for a sign of life again and again; without one the connection is given up. */
-function keepAlive(session: ClientHttp2Session): () => void {
-  const timer = setInterval(() => {
-    if (session.connecting || session.destroyed) return;
-    const patience = setTimeout(
-      () => session.destroy(new Error("nothing came for too long")),
-      KEEPALIVE_TIMEOUT_MS,
-    );
-    session.ping(() => clearTimeout(patience));
-  }, KEEPALIVE_MS);
-  return () => clearInterval(timer);
 }
