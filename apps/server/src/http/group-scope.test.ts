@@ -20,11 +20,13 @@ let api: TestApi;
 const asked: (readonly string[] | undefined)[] = [];
 const tokens = new Map<string, string>();
 
+/** Answers an empty list, and notes to what it was narrowed. */
+const note = ({ within }: Pick<AgentQuery | RolloutQuery, "within">) => {
+  asked.push(within);
+  return Promise.resolve({ items: [], nextCursor: null, total: 0 });
+};
+
 beforeAll(async () => {
-  const note = ({ within }: Pick<AgentQuery | RolloutQuery, "within">) => {
-    asked.push(within);
-    return Promise.resolve({ items: [], nextCursor: null, total: 0 });
-  };
   const { spec } = sampleRollout("r1");
   const forGroup = async (id: string) =>
     sampleRollout(id, { spec: { ...spec, cohort: { kind: "group", id: "grp_1" } } });
