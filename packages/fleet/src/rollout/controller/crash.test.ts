@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { RolloutRequest } from "@muster/protocol/http";
+import { expectTold } from "../../testing/expect-told.ts";
 import { createFleetWorld, type FleetWorld, type WorldOptions } from "../../testing/fleet-world.ts";
 import type { KillPlan } from "../../testing/watched-database.ts";
 
@@ -81,6 +82,7 @@ async function expectTruth(): Promise<void> {
   const sums = (await world.read()).counts;
   expect(sums.planned).toBe(world.agents.length);
   expect(sums.inProgress + sums.pending).toBe(0);
+  await expectTold(world);
 }
 
 describe.each(SCENARIOS)("$name", (scenario) => {
