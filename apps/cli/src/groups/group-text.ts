@@ -69,9 +69,11 @@ export function describeDesired({ stdout }: Terminal, desired: DesiredView): str
 }
 
 export function previewText({ members, joins, leaves }: RulePreviewView): string {
-  const line = (word: string, { count, agentIds }: RulePreviewView["joins"]) =>
-    count === 0 ? "" : `${count} ${word}: ${someOf(agentIds, count)}\n`;
-  return `${members} agents match.\n${line("would join", joins)}${line("would leave", leaves)}`;
+  return `${members} agents match.\n${movementText("would join", joins)}${movementText("would leave", leaves)}`;
+}
+
+function movementText(what: string, { count, agentIds }: RulePreviewView["joins"]): string {
+  return count === 0 ? "" : `${count} ${what}: ${someOf(agentIds, count)}\n`;
 }
 
 function ruleText({ rule }: GroupView): string {

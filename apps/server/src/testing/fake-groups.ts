@@ -63,16 +63,17 @@ export function fakeGroups(): Groups {
   };
 }
 
+const readDesired = async ({ group }: { readonly group: string }) => {
+  await readGroup(group);
+  return sampleDesired();
+};
+
 export function fakeDesired(): DesiredStates {
-  const read = async ({ group }: { readonly group: string }) => {
-    await readGroup(group);
-    return sampleDesired();
-  };
   return {
     status: async (group) => ({ group: await readGroup(group), desired: [sampleDesired()] }),
-    put: read,
-    clear: read,
-    remove: async (key) => void (await read(key)),
+    put: readDesired,
+    clear: readDesired,
+    remove: async (key) => void (await readDesired(key)),
     ofAgent: async (agentId) => {
       if (agentId !== "a1") throw new MusterError("AGENT_NOT_FOUND", { agent: agentId });
       const { groupId, group, version, phase } = sampleDesired();

@@ -9,12 +9,13 @@ test("a line is sent as it is, and an empty one asks for nothing", () => {
   expect(readFilter("  ")).toEqual({ query: {}, problems: [] });
 });
 
+function problem(line: string): string | undefined {
+  const { query, problems } = readFilter(line);
+  expect(query).toEqual({});
+  return problems[0];
+}
+
 test("what is not understood is named with its place, not dropped in silence", () => {
-  const problem = (line: string) => {
-    const { query, problems } = readFilter(line);
-    expect(query).toEqual({});
-    return problems[0];
-  };
   expect(problem("web foo:bar")).toMatch(/^expected one of the fields id, .* at 5, before “foo:bar”$/);
   expect(problem("is:happy")).toContain("expected one of online, failed, stuck, revoked, offline at 4");
   expect(problem("version:")).toBe("expected a value at 9, the end");

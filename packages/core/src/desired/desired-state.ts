@@ -108,21 +108,19 @@ export function parseTrack(value: unknown): Track {
 
 /** A plan from what was asked, with the defaults of every rollout. Throws `ROLLOUT_PLAN_INVALID`. */
 export function specifyDesiredPlan({ followUp, ...input }: DesiredPlanInput): DesiredPlan {
-  // Whatever a rollout can be told, a plan can: only what the desired state decides itself is left out.
-  const {
-    product: _,
-    version: __,
-    cohort,
-    allowDowngrade,
-    priority,
-    startAt,
-    ...plan
-  } = specifyRollout({
-    ...input,
-    product: "any",
-    version: "0.0.0",
-    cohort: { kind: "all" },
-  });
+  // Whatever a rollout can be told, a plan can: what the desired state decides itself goes.
+  const spec = specifyRollout({ ...input, product: "any", version: "0.0.0", cohort: { kind: "all" } });
+  const plan = Object.fromEntries(Object.entries(spec).filter(([name]) => !DECIDED.has(name)));
   const asked = decode(followUpDecoder, followUp ?? {}, "ROLLOUT_PLAN_INVALID");
-  return { ...plan, followUp: { ...DEFAULT_FOLLOW_UP, ...asked } };
+  return { ...(plan as Omit<DesiredPlan, "followUp">), followUp: { ...DEFAULT_FOLLOW_UP, ...asked } };
 }
+
+/** What of a rollout's specification the desired state decides itself. */
+const DECIDED: ReadonlySet<string> = new Set([
+  "product",
+  "version",
+  "cohort",
+  "allowDowngrade",
+  "priority",
+  "startAt",
+] satisfies (keyof RolloutSpec)[]);

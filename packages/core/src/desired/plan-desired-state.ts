@@ -75,7 +75,7 @@ function startRollout(input: DesiredInput, survey: DesiredSurvey): DesiredDecisi
   const isFollowUp = phase.next === "follow_up";
   const agentIds = wanted.map(({ id }) => id).slice(0, isFollowUp ? state.plan.followUp.atMost : undefined);
   if (agentIds.length === 0) return [];
-  const { followUp, ...plan } = state.plan;
+  const { followUp: _, ...plan } = state.plan;
   const spec: RolloutSpec = {
     ...plan,
     product: state.product,

@@ -22,6 +22,6 @@ export function parseAge(text: string): number | null {
 
 /** The same as text, in the largest unit that says it exactly. */
 export function printAge(ms: number): string {
-  const [unit, size] = UNITS.find(([, size]) => ms % size === 0) ?? ["ms", 1];
+  const [unit, size] = UNITS.find(([, unitMs]) => ms % unitMs === 0) ?? ["ms", 1];
   return ms === 0 ? "0s" : `${ms / size}${unit}`;
 }

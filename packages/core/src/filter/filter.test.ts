@@ -106,7 +106,7 @@ describe("a bad filter names the place, counted from 1, and what is expected the
 
   test("a rule may ask only for what an update does not change", () => {
     for (const text of ["version:2", "is:online", "version=2.0.0", "web group:x", "last_seen:>1h"]) {
-      expect(() => parseRule(text), text).toThrow(
+      expect(() => parseRule(text)).toThrow(
         expect.objectContaining({
           details: expect.objectContaining({ expected: expect.stringContaining("no update changes") }),
         }),
@@ -193,7 +193,9 @@ describe("over random filters", () => {
         if (filter === null) return;
         expect(typeof filterMatcher(filter)(someone, NOW)).toBe("boolean");
         const printed = printFilter(filter);
-        if (printed.length <= 2048) expect(parseFilter(printed)).toEqual(filter);
+        // Alternatives take more room when they are written out.
+        fc.pre(printed.length <= 2048);
+        expect(parseFilter(printed)).toEqual(filter);
       }),
       { numRuns: 3000 },
     );

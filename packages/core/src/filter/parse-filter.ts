@@ -1,13 +1,5 @@
 import { type FilterScope, readField, readLabel } from "./conditions.ts";
-import {
-  allOf,
-  anyOf,
-  EVERY_AGENT,
-  type Filter,
-  type FilterCondition,
-  notOf,
-  type RuleCondition,
-} from "./filter.ts";
+import { allOf, anyOf, EVERY_AGENT, type Filter, notOf, type RuleCondition } from "./filter.ts";
 import { createScanner, FILTER_MAX_LENGTH, type Scanner } from "./scanner.ts";
 
 const DEPTH_MAX = 32;
@@ -45,7 +37,7 @@ const BETWEEN = /[\s,]+/y;
 const NAME = /(?:[^\s(),":=<>!*]|!(?!=))+/y;
 const CONDITION = "a condition such as os:linux, env=production or a part of a hostname";
 
-function parse(text: string, scope: FilterScope): Filter<FilterCondition> {
+function parse(text: string, scope: FilterScope): Filter {
   const scanner = createScanner(text);
   if (text.length > FILTER_MAX_LENGTH) scanner.refuse(`at most ${FILTER_MAX_LENGTH} characters`, 0);
   const parsing: Parsing = { scanner, scope, conditions: 0 };

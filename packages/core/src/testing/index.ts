@@ -1,5 +1,6 @@
 export * from "./apply-decisions.ts";
 export * from "./decoder-law.ts";
+export * from "./desired-fixtures.ts";
 export * from "./filter-arbitraries.ts";
 export * from "./machine-matrix.ts";
 export * from "./mutations.ts";

@@ -5,7 +5,6 @@ import {
   MusterError,
   type Pattern,
   TARGET_STAGES,
-  type VersionBound,
   versionRange,
 } from "@muster/core";
 import { type Expression, type ExpressionBuilder, type SqlBool, sql } from "kysely";
@@ -155,9 +154,8 @@ function isVersionIn(
   const { from, to } = versionRange(condition);
   // The key of no version is empty.
   const bounds: Expression<SqlBool>[] = [eb("version_key", ">", "")];
-  const key = (bound: VersionBound) => versionKey(bound.version);
-  if (from !== null) bounds.push(eb("version_key", from.inclusive ? ">=" : ">", key(from)));
-  if (to !== null) bounds.push(eb("version_key", to.inclusive ? "<=" : "<", key(to)));
+  if (from !== null) bounds.push(eb("version_key", from.inclusive ? ">=" : ">", versionKey(from.version)));
+  if (to !== null) bounds.push(eb("version_key", to.inclusive ? "<=" : "<", versionKey(to.version)));
   return eb.and(bounds);
 }
 

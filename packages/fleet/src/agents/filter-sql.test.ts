@@ -65,8 +65,8 @@ async function store(agents: readonly FilterAgent[]): Promise<void> {
       }),
     ),
   );
-  const labels = agents.flatMap(({ id, labels }) =>
-    Object.entries(labels).map(([key, value]) => aLabel(id, key, value)),
+  const labels = agents.flatMap(({ id, labels: own }) =>
+    Object.entries(own).map(([key, value]) => aLabel(id, key, value)),
   );
   await insertAll(db, "agent_labels", labels);
   const targets = agents.flatMap(({ id, targetState, targetVersion, stuck }) =>
@@ -98,9 +98,10 @@ describe("a filter in the database", () => {
             return isListed && matches(agent, NOW);
           });
           const page = await readAgents(db, { limit: 500, filter: text }, CONTEXT);
-          expect(page.items.map(({ id }) => id).toSorted(), text).toEqual(
-            expected.map(({ id }) => id).toSorted(),
-          );
+          expect({ text, ids: page.items.map(({ id }) => id).toSorted() }).toEqual({
+            text,
+            ids: expected.map(({ id }) => id).toSorted(),
+          });
           expect(page.total).toBe(expected.length);
         }
       }),

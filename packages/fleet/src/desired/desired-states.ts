@@ -11,7 +11,7 @@ import {
   parseTrack,
   specifyDesiredPlan,
 } from "@muster/core";
-import type { DesiredView, PutDesired } from "@muster/protocol/http";
+import type { AgentDesiredView, DesiredView, PutDesired } from "@muster/protocol/http";
 import type { Roster } from "../agents/roster.ts";
 import type { GroupDefinition } from "../groups/group-book.ts";
 import { requireGroup, toGroupView } from "../groups/groups.ts";
@@ -20,8 +20,9 @@ import { CANDIDATE_COLUMNS, createReader } from "../rollout/candidates.ts";
 import { busyAgents } from "../rollout/preview.ts";
 import type { Database } from "../store/database.ts";
 import type { GroupDesiredRow } from "../store/schema.ts";
-import type { DesiredDriver, DesiredOutlook, DriverPorts } from "./driver.ts";
+import type { DesiredDriver, DriverPorts } from "./driver.ts";
 import { keyOf, readDrifting, withPast } from "./drifting.ts";
+import type { DesiredOutlook } from "./outlook.ts";
 
 export interface DesiredStatePorts extends DriverPorts {
   readonly driver: DesiredDriver;
@@ -82,27 +83,30 @@ export function createDesiredStates(ports: DesiredStatePorts): DesiredStates {
       driver.changed();
       return read(definition, product);
     },
-    ofAgent: async (agentId) => {
-      const columns = [...CANDIDATE_COLUMNS];
-      const row = await db.selectFrom("agents").select(columns).where("id", "=", agentId).executeTakeFirst();
-      if (!row) throw new MusterError("AGENT_NOT_FOUND", { agent: agentId });
-      const outlook = await driver.outlook();
-      const survey = surveyOf(ports, outlook, agentId);
-      if (!survey) return { groupId: null, group: null, version: null, phase: null, drift: null, why: null };
-      const { state, release, phase } = survey;
-      const about = {
-        groupId: state.groupId,
-        group: book.find(state.groupId)?.row.name ?? null,
-        version: release?.version ?? null,
-        phase: phase.kind,
-      };
-      if (release === null || row.version === release.version) return { ...about, drift: null, why: null };
-      const past = { version: release.version, since: state.clearedAt };
-      const [agent] = await withPast(db, [createReader()(row)], past);
-      const drift = agent ? driftReason(agent, survey, busyAgents(ports.controller.openRollouts())) : null;
-      return { ...about, drift, why: drift && DRIFT_TEXT[drift] };
-    },
+    ofAgent: (agentId) => readOfAgent(ports, agentId),
   };
+}
+
+async function readOfAgent(ports: DesiredStatePorts, agentId: string): Promise<AgentDesiredView> {
+  const { db, book, driver } = ports;
+  const columns = [...CANDIDATE_COLUMNS];
+  const row = await db.selectFrom("agents").select(columns).where("id", "=", agentId).executeTakeFirst();
+  if (!row) throw new MusterError("AGENT_NOT_FOUND", { agent: agentId });
+  const outlook = await driver.outlook();
+  const survey = surveyOf(ports, outlook, agentId);
+  if (!survey) return { groupId: null, group: null, version: null, phase: null, drift: null, why: null };
+  const { state, release, phase } = survey;
+  const about = {
+    groupId: state.groupId,
+    group: book.find(state.groupId)?.row.name ?? null,
+    version: release?.version ?? null,
+    phase: phase.kind,
+  };
+  if (release === null || row.version === release.version) return { ...about, drift: null, why: null };
+  const past = { version: release.version, since: state.clearedAt };
+  const [agent] = await withPast(db, [createReader()(row)], past);
+  const drift = agent ? driftReason(agent, survey, busyAgents(ports.controller.openRollouts())) : null;
+  return { ...about, drift, why: drift && DRIFT_TEXT[drift] };
 }
 
 function missing(group: string, product: string): never {

@@ -145,12 +145,12 @@ describe("a group that follows a channel", () => {
   });
 });
 
-describe("a group that is pinned", () => {
-  const pinned = (version: string, allowDowngrade = false): PutDesired => ({
-    ...FOLLOW,
-    track: { kind: "version", version, allowDowngrade },
-  });
+const pinned = (version: string, allowDowngrade = false): PutDesired => ({
+  ...FOLLOW,
+  track: { kind: "version", version, allowDowngrade },
+});
 
+describe("a group that is pinned", () => {
   test("goes down only with permission", async () => {
     await begin({ version: "2.0.0", releases: ["1.0.0", "2.0.0"] }, pinned("1.0.0"));
     await world.run(10 * MINUTE);

@@ -1,15 +1,11 @@
 import {
   type DesiredDecision,
-  type DesiredRelease,
-  type DesiredState,
   type DesiredSurvey,
   type DriftingAgent,
-  type GroupRollout,
   letsOfflineGoAt,
   mayStart,
   offlineWait,
   planDesiredState,
-  surveyDesired,
 } from "@muster/core";
 import type { Roster } from "../agents/roster.ts";
 import type { GroupBook } from "../groups/group-book.ts";
@@ -19,8 +15,9 @@ import { moveTarget } from "../rollout/controller/draft.ts";
 import { createSerial } from "../rollout/controller/serial.ts";
 import type { Controller } from "../rollout/controller/controller.ts";
 import { busyAgents } from "../rollout/preview.ts";
-import { readDesiredReleases, readGroupRollouts, toDesiredState } from "./desired-rows.ts";
-import { createFollowed, type Followed, keyOf, readDrifting } from "./drifting.ts";
+import { keyOf, readDrifting } from "./drifting.ts";
+import { createAlarm } from "./alarm.ts";
+import { type DesiredOutlook, NOTHING, readOutlook } from "./outlook.ts";
 import { type StartPorts, startGroupRollout } from "./start-group-rollout.ts";
 
 export interface DriverPorts extends StartPorts {
@@ -30,15 +27,6 @@ export interface DriverPorts extends StartPorts {
   readonly memberships: Memberships;
   readonly controller: Controller;
   readonly onError: (error: unknown) => void;
-}
-
-/** Everything about the desired states but their agents, as it stands now. */
-export interface DesiredOutlook {
-  readonly surveys: readonly DesiredSurvey[];
-  readonly revisions: ReadonlyMap<string, number>;
-  readonly releases: readonly DesiredRelease[];
-  readonly rollouts: readonly GroupRollout[];
-  readonly followed: Followed;
 }
 
 /** Makes the rollouts that desired states ask for. Nothing is polled: releases, rollouts and agents wake it. */
@@ -51,52 +39,32 @@ export interface DesiredDriver {
   idle(): Promise<void>;
 }
 
-/** Shortest time between two rounds, in milliseconds. */
-const GAP_MS = 1000;
 const RETRY_AFTER_MS = 5000;
 
 export function createDesiredDriver(ports: DriverPorts): DesiredDriver {
-  const { db, clock, bus, onError } = ports;
+  const { clock, bus, onError } = ports;
   const serial = createSerial();
   /** Keys of the states whose agents have to be looked at. */
   const dirty = new Set<string>();
   /** When the agents of a state may be looked at again, unless it is known that there is something new. */
   const lookAgainAt = new Map<string, number>();
   let outlook: DesiredOutlook = NOTHING;
-  let wake: { readonly at: number; readonly callOff: () => void } | null = null;
-  let notBefore = 0;
-  let isAwake = false;
 
-  const schedule = (at: number) => {
-    const due = Math.max(at, notBefore, clock.now());
-    if (!isAwake || due === Infinity || (wake && wake.at <= due)) return;
-    wake?.callOff();
-    const callOff = clock.wakeAt(due, () => {
-      wake = null;
-      serial(round).catch((error: unknown) => {
-        onError(error);
-        schedule(clock.now() + RETRY_AFTER_MS);
-      });
+  const alarm = createAlarm(clock, () => {
+    serial(round).catch((error: unknown) => {
+      onError(error);
+      alarm.set(clock.now() + RETRY_AFTER_MS);
     });
-    wake = { at: due, callOff };
-  };
+  });
 
   const round = async () => {
-    notBefore = clock.now() + GAP_MS;
     outlook = await readOutlook(ports);
     const now = clock.now();
     const due = outlook.surveys.filter((survey) => {
       const key = keyOf(survey.state);
       return dirty.has(key) && mayStart(survey, now) && now >= (lookAgainAt.get(key) ?? 0);
     });
-    const drifting = await readAllDrifting(ports, outlook, due);
-    const decisions = planDesiredState({
-      ...outlook,
-      states: outlook.surveys.map(({ state }) => state),
-      agents: (state) => drifting.get(keyOf(state)) ?? [],
-      busy: busyAgents(ports.controller.openRollouts()),
-      now,
-    });
+    const decisions = await decide(ports, outlook, due);
     for (const { state } of due) {
       dirty.delete(keyOf(state));
       lookAgainAt.set(keyOf(state), now + state.plan.followUp.everyMs);
@@ -107,13 +75,13 @@ export function createDesiredDriver(ports: DriverPorts): DesiredDriver {
       if (decision.kind === "start_rollout")
         dirty.add(keyOf({ groupId: decision.groupId, product: decision.spec.product }));
     }
-    schedule(nextRoundAt(outlook, dirty, lookAgainAt));
+    alarm.set(nextRoundAt(outlook, dirty, lookAgainAt));
   };
 
   const changed = () => {
     for (const { state } of outlook.surveys) dirty.add(keyOf(state));
     lookAgainAt.clear();
-    schedule(0);
+    alarm.set(0);
   };
 
   const unsubscribe = bus.subscribe((change) => {
@@ -121,13 +89,13 @@ export function createDesiredDriver(ports: DriverPorts): DesiredDriver {
     if (change.kind === "release") changed();
     if (change.kind === "rollout") {
       for (const { state } of outlook.surveys) dirty.add(keyOf(state));
-      schedule(0);
+      alarm.set(0);
     }
     if (change.kind === "agent") {
       const key = driftingKey(ports, outlook, change.agentId);
       if (key === null || dirty.has(key)) return;
       dirty.add(key);
-      schedule(lookAgainAt.get(key) ?? 0);
+      alarm.set(lookAgainAt.get(key) ?? 0);
     }
   });
 
@@ -138,50 +106,32 @@ export function createDesiredDriver(ports: DriverPorts): DesiredDriver {
   return {
     outlook: () => readOutlook(ports),
     start: () => {
-      isAwake = true;
+      alarm.wake();
       serial(loadAll).catch(onError);
     },
     changed: () => void serial(loadAll).catch(onError),
     stop: () => {
-      isAwake = false;
       unsubscribe();
-      wake?.callOff();
+      alarm.stop();
     },
     idle: () => serial.idle(),
   };
 }
 
-const NOTHING: DesiredOutlook = {
-  surveys: [],
-  revisions: new Map(),
-  releases: [],
-  rollouts: [],
-  followed: () => null,
-};
-
-async function readOutlook({ db, controller }: DriverPorts): Promise<DesiredOutlook> {
-  const rows = await db.selectFrom("group_desired").selectAll().execute();
-  if (rows.length === 0) return NOTHING;
-  const states = rows.map(toDesiredState);
-  const releases = await readDesiredReleases(db, [...new Set(states.map(({ product }) => product))]);
-  const waits = new Map<string, number>();
-  for (const { rollout, targets } of controller.openRollouts()) {
-    const wait = offlineWait(rollout, targets);
-    if (wait) waits.set(rollout.id, wait.since);
-  }
-  const rollouts: GroupRollout[] = [];
-  for (const state of states) {
-    rollouts.push(...(await readGroupRollouts(db, state, (id) => waits.get(id) ?? null)));
-  }
-  return {
-    surveys: states.map((state) => surveyDesired(state, releases, rollouts)),
-    revisions: new Map(
-      rows.map((row) => [keyOf({ groupId: row.group_id, product: row.product }), row.revision]),
-    ),
-    releases,
-    rollouts,
-    followed: createFollowed(states),
-  };
+/** `due`: the states whose agents are looked at. */
+async function decide(
+  ports: DriverPorts,
+  outlook: DesiredOutlook,
+  due: readonly DesiredSurvey[],
+): Promise<readonly DesiredDecision[]> {
+  const drifting = await readAllDrifting(ports, outlook, due);
+  return planDesiredState({
+    ...outlook,
+    states: outlook.surveys.map(({ state }) => state),
+    agents: (state) => drifting.get(keyOf(state)) ?? [],
+    busy: busyAgents(ports.controller.openRollouts()),
+    now: ports.clock.now(),
+  });
 }
 
 async function readAllDrifting(

@@ -4,24 +4,24 @@ import type { Groups } from "./ports.ts";
 import { aHello, createTestPlane, type TestPlane } from "../testing/plane.ts";
 
 const ACTOR = { name: "tester", role: "operator" } as const;
-let test_: TestPlane;
+let fleet: TestPlane;
 let groups: Groups;
 let ids: string[];
 
 beforeEach(async () => {
-  test_ = await createTestPlane();
-  groups = test_.plane.groups;
+  fleet = await createTestPlane();
+  groups = fleet.plane.groups;
   ids = [];
   for (const env of ["production", "production", "test"]) {
-    const { agentId } = await test_.enrol({ hostname: `${env}-${ids.length}`, labels: { env } });
-    await test_.plane.desk.connected(aHello(agentId, { hostname: `${env}-${ids.length}`, labels: { env } }));
+    const { agentId } = await fleet.enrol({ hostname: `${env}-${ids.length}`, labels: { env } });
+    await fleet.plane.desk.connected(aHello(agentId, { hostname: `${env}-${ids.length}`, labels: { env } }));
     ids.push(agentId);
   }
 });
-afterEach(() => test_.close());
+afterEach(() => fleet.close());
 
 const members = async (filter: string) =>
-  (await test_.plane.agents.list({ limit: 100, filter })).items.map(({ id }) => id).toSorted();
+  (await fleet.plane.agents.list({ limit: 100, filter })).items.map(({ id }) => id).toSorted();
 
 describe("groups", () => {
   test("a rule says who is in it, in memory and in the database alike, and follows the agents' labels", async () => {
@@ -30,18 +30,18 @@ describe("groups", () => {
     expect(group.id).toMatch(/^grp_/);
     expect(await members("group:prod")).toEqual(ids.slice(0, 2).toSorted());
     const [, , third = ""] = ids;
-    await test_.plane.agents.putLabels(third, { labels: { env: "production" } });
+    await fleet.plane.agents.putLabels(third, { labels: { env: "production" } });
     expect(groups.groupsOf(third)).toEqual([group.id]);
     expect(await members(`group:${group.id}`)).toHaveLength(3);
     expect((await groups.read("prod")).members).toBe(3);
-    await test_.plane.agents.putLabels(third, { labels: {} });
+    await fleet.plane.agents.putLabels(third, { labels: {} });
     expect(groups.groupsOf(third)).toEqual([]);
-    expect((await test_.plane.agents.read(third)).labels).toEqual({ env: "test" });
+    expect((await fleet.plane.agents.read(third)).labels).toEqual({ env: "test" });
   });
 
   test("a revoked agent is in no group", async () => {
     await groups.create({ name: "prod", rule: "env=production" }, ACTOR);
-    await test_.plane.agents.revoke(ids[0] ?? "");
+    await fleet.plane.agents.revoke(ids[0] ?? "");
     expect((await groups.read("prod")).members).toBe(1);
     expect(await members("group:prod")).toEqual([ids[1]]);
   });
@@ -63,7 +63,7 @@ describe("groups", () => {
     // Whoever the rule had stays, by name.
     const named = await groups.update(id, { rule: null }, ACTOR);
     expect(named.members).toBe(2);
-    await test_.plane.agents.putLabels(first, { labels: { env: "test" } });
+    await fleet.plane.agents.putLabels(first, { labels: { env: "test" } });
     expect(groups.groupsOf(first)).toEqual([id]);
   });
 
@@ -107,7 +107,7 @@ describe("groups", () => {
 
 describe("labels", () => {
   test("many agents are labelled by a filter, as many as were expected", async () => {
-    const { agents } = test_.plane;
+    const { agents } = fleet.plane;
     const selection = { kind: "filter", filter: "env=production", expected: 2 } as const;
     expect(await agents.label({ selection, set: { ring: "1" }, dryRun: true })).toEqual({
       matched: 2,
@@ -128,9 +128,9 @@ describe("labels", () => {
 
   test("what an operator gives wins over what the agent says, at its next hello too", async () => {
     const [first = ""] = ids;
-    await test_.plane.agents.putLabels(first, { labels: { env: "staging" } });
-    await test_.plane.desk.connected(aHello(first, { labels: { env: "production", rack: "4" } }));
-    const agent = await test_.plane.agents.read(first);
+    await fleet.plane.agents.putLabels(first, { labels: { env: "staging" } });
+    await fleet.plane.desk.connected(aHello(first, { labels: { env: "production", rack: "4" } }));
+    const agent = await fleet.plane.agents.read(first);
     expect(agent.labels).toEqual({ env: "staging", rack: "4" });
     expect(agent.assignedLabels).toEqual({ env: "staging" });
     expect(await members("env=staging rack=4")).toEqual([first]);

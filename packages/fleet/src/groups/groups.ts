@@ -1,5 +1,5 @@
 import { MusterError, parseRule, ruleMatcher } from "@muster/core";
-import type { GroupView } from "@muster/protocol/http";
+import type { CreateGroup, GroupView } from "@muster/protocol/http";
 import type { Clock } from "../ports.ts";
 import { createSerial } from "../rollout/controller/serial.ts";
 import { chunksOf, insertAll } from "../store/bulk.ts";
@@ -26,18 +26,13 @@ const NAMED_MAX = 100;
 
 /** The groups' use cases. One changes after the other; what is answered is durable. */
 export function createGroups(ports: GroupPorts): Groups {
-  const { db, clock, book, memberships } = ports;
-  const inTurn = createSerial();
+  return { ...readingGroups(ports), ...changingGroups(ports) };
+}
+
+type Reading = "list" | "read" | "groupsOf" | "idOf" | "preview";
+
+function readingGroups({ db, book, memberships }: GroupPorts): Pick<Groups, Reading> {
   const view = (definition: GroupDefinition) => toGroupView(definition, memberships);
-
-  const follow = async (row: GroupRow, isOtherRule: boolean): Promise<GroupView> => {
-    const definition = book.put(row);
-    if (isOtherRule) await refreshMembers(db, memberships, definition);
-    memberships.reorder();
-    ports.onChange();
-    return view(definition);
-  };
-
   return {
     list: async ({ cursor, limit, within }) => {
       const all = book.all().filter(({ row }) => within === undefined || within.includes(row.id));
@@ -53,20 +48,36 @@ export function createGroups(ports: GroupPorts): Groups {
     groupsOf: (agentId) => memberships.groupsOf(agentId),
     idOf: (group) => book.find(group)?.row.id,
 
+    preview: async ({ rule, group }) => {
+      const known = group === undefined ? null : requireGroup(book, group);
+      const asked = parseRule(rule);
+      const row = { ...(known?.row ?? NO_GROUP), rule };
+      const after = await readMemberIds(db, { row, rule: asked, matches: ruleMatcher(asked) });
+      const before = known === null ? [] : await readMemberIds(db, known);
+      const [had, has] = [new Set(before), new Set(after)];
+      return {
+        members: after.length,
+        joins: movement(after.filter((id) => !had.has(id))),
+        leaves: movement(before.filter((id) => !has.has(id))),
+      };
+    },
+  };
+}
+
+function changingGroups(ports: GroupPorts): Omit<Groups, Reading> {
+  const { db, clock, book, memberships } = ports;
+  const inTurn = createSerial();
+  const follow = async (row: GroupRow, isOtherRule: boolean): Promise<GroupView> => {
+    const definition = book.put(row);
+    if (isOtherRule) await refreshMembers(db, memberships, definition);
+    memberships.reorder();
+    ports.onChange();
+    return toGroupView(definition, memberships);
+  };
+  return {
     create: (request, actor) =>
       inTurn(async () => {
-        const now = clock.now();
-        const row: GroupRow = {
-          id: `grp_${ports.newId()}`,
-          name: request.name,
-          description: request.description ?? "",
-          rule: readRule(request.rule ?? null),
-          priority: request.priority ?? 0,
-          revision: 1,
-          created_at: now,
-          created_by: actor.name,
-          updated_at: now,
-        };
+        const row = newRow(request, { id: `grp_${ports.newId()}`, now: clock.now(), createdBy: actor.name });
         const { numInsertedOrUpdatedRows } = await db
           .insertInto("groups")
           .values(row)
@@ -114,20 +125,23 @@ export function createGroups(ports: GroupPorts): Groups {
         await changeNamed(db, row, { add: [...new Set(add)], remove });
         return follow(row, true);
       }),
+  };
+}
 
-    preview: async ({ rule, group }) => {
-      const known = group === undefined ? null : requireGroup(book, group);
-      const asked = parseRule(rule);
-      const row = { ...(known?.row ?? NO_GROUP), rule };
-      const after = await readMemberIds(db, { row, rule: asked, matches: ruleMatcher(asked) });
-      const before = known === null ? [] : await readMemberIds(db, known);
-      const [had, has] = [new Set(before), new Set(after)];
-      return {
-        members: after.length,
-        joins: movement(after.filter((id) => !had.has(id))),
-        leaves: movement(before.filter((id) => !has.has(id))),
-      };
-    },
+function newRow(
+  { name, description = "", rule = null, priority = 0 }: CreateGroup,
+  { id, now, createdBy }: { readonly id: string; readonly now: number; readonly createdBy: string },
+): GroupRow {
+  return {
+    id,
+    name,
+    description,
+    rule: readRule(rule),
+    priority,
+    revision: 1,
+    created_at: now,
+    created_by: createdBy,
+    updated_at: now,
   };
 }
 

@@ -34,28 +34,10 @@ export interface Memberships {
 }
 
 export function createMemberships(book: GroupBook): Memberships {
-  const lists = new Map<string, GroupList>();
-  const counts = new Map<GroupList, number>();
-  const ofAgent = new Map<string, GroupList>();
+  const { ofAgent, counts, listFor, move } = createLists();
   const named = new Map<string, ReadonlySet<string>>();
   const recordings = new Set<Set<string>>();
 
-  const listFor = (product: string, groupIds: readonly string[]): GroupList => {
-    const key = [product, ...groupIds].join(" ");
-    const known = lists.get(key);
-    if (known) return known;
-    const list = { product, groupIds };
-    lists.set(key, list);
-    return list;
-  };
-  const move = (agentId: string, list: GroupList | undefined) => {
-    const before = ofAgent.get(agentId);
-    if (before === list) return;
-    if (before) counts.set(before, (counts.get(before) ?? 0) - 1);
-    if (list) counts.set(list, (counts.get(list) ?? 0) + 1);
-    if (list) ofAgent.set(agentId, list);
-    else ofAgent.delete(agentId);
-  };
   const record = (agentId: string) => {
     for (const changed of recordings) changed.add(agentId);
   };
@@ -121,4 +103,28 @@ export function createMemberships(book: GroupBook): Memberships {
       });
     },
   };
+}
+
+/** Which list each agent has, and how many have each. */
+function createLists() {
+  const lists = new Map<string, GroupList>();
+  const counts = new Map<GroupList, number>();
+  const ofAgent = new Map<string, GroupList>();
+  const listFor = (product: string, groupIds: readonly string[]): GroupList => {
+    const key = [product, ...groupIds].join(" ");
+    const known = lists.get(key);
+    if (known) return known;
+    const list = { product, groupIds };
+    lists.set(key, list);
+    return list;
+  };
+  const move = (agentId: string, list: GroupList | undefined) => {
+    const before = ofAgent.get(agentId);
+    if (before === list) return;
+    if (before) counts.set(before, (counts.get(before) ?? 0) - 1);
+    if (list) counts.set(list, (counts.get(list) ?? 0) + 1);
+    if (list) ofAgent.set(agentId, list);
+    else ofAgent.delete(agentId);
+  };
+  return { ofAgent, counts, listFor, move };
 }

@@ -8,7 +8,7 @@ import {
   timestampSchema,
   versionSchema,
 } from "./common.ts";
-import { deadlinesSchema, failurePolicySchema, limitsSchema, strategySchema } from "./rollouts.ts";
+import { rolloutRequestSchema, strategySchema } from "./rollouts.ts";
 
 /** Agents named one by one in one request. */
 const NAMED_MAX = 100_000;
@@ -117,29 +117,33 @@ export const trackSchema = z.discriminatedUnion("kind", [
   }),
 ]);
 
-/** How the group's agents are brought there: the plan of a rollout, and how those who come later follow. */
-export const desiredPlanSchema = z.strictObject({
-  strategy: strategySchema,
-  maxInFlight: z.int().min(1).max(100_000).optional(),
-  failurePolicy: failurePolicySchema.partial().optional(),
-  limits: limitsSchema.partial().optional(),
-  deadlines: deadlinesSchema.partial().optional(),
-  followUp: z
-    .strictObject({
-      everyMs: z
-        .int()
-        .min(1000)
-        .max(30 * DAY_MS)
-        .optional(),
-      atMost: z.int().min(1).max(100_000).optional(),
-      offlineAfterMs: z
-        .int()
-        .min(1000)
-        .max(30 * DAY_MS)
-        .optional(),
-    })
-    .optional(),
-});
+/** How the group's agents are brought there: whatever a rollout's plan can say, and how those who come later follow. */
+export const desiredPlanSchema = rolloutRequestSchema
+  .omit({
+    product: true,
+    version: true,
+    cohort: true,
+    allowDowngrade: true,
+    priority: true,
+    startAt: true,
+  })
+  .extend({
+    followUp: z
+      .strictObject({
+        everyMs: z
+          .int()
+          .min(1000)
+          .max(30 * DAY_MS)
+          .optional(),
+        atMost: z.int().min(1).max(100_000).optional(),
+        offlineAfterMs: z
+          .int()
+          .min(1000)
+          .max(30 * DAY_MS)
+          .optional(),
+      })
+      .optional(),
+  });
 
 export const putDesiredSchema = z.strictObject({
   track: trackSchema,

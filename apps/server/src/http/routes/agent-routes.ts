@@ -30,32 +30,9 @@ interface AgentRoutesPorts {
 export function agentRoutes(app: App, { agents, desired, groups }: AgentRoutesPorts): void {
   const resource = agentResource(groups);
   const tags = ["Agents"];
+  overviewRoute(app, agents);
   labelRoutes(app, agents);
-  app.route({
-    method: "GET",
-    url: "/api/v1/agents/:id/desired",
-    config: { access: "fleet.read", resource },
-    schema: {
-      operationId: "getAgentDesiredState",
-      summary: "What an agent is to run by its groups, and why it does not",
-      tags,
-      params: agentKeySchema,
-      response: answers(agentDesiredSchema, "The agent's desired state."),
-    },
-    handler: ({ params }) => desired.ofAgent(params.id),
-  });
-  app.route({
-    method: "GET",
-    url: "/api/v1/overview",
-    config: { access: "fleet.read" },
-    schema: {
-      operationId: "getOverview",
-      summary: "The fleet in numbers",
-      tags,
-      response: answers(overviewSchema, "The overview."),
-    },
-    handler: () => agents.overview(),
-  });
+  desiredRoute(app, { desired, groups });
   app.route({
     method: "GET",
     url: "/api/v1/agents",
@@ -108,6 +85,37 @@ export function agentRoutes(app: App, { agents, desired, groups }: AgentRoutesPo
       response: answers(agentSchema, "The revoked agent."),
     },
     handler: (request) => agents.revoke(request.params.id, auditOf(request)),
+  });
+}
+
+function overviewRoute(app: App, agents: Pick<Agents, "overview">): void {
+  app.route({
+    method: "GET",
+    url: "/api/v1/overview",
+    config: { access: "fleet.read" },
+    schema: {
+      operationId: "getOverview",
+      summary: "The fleet in numbers",
+      tags: ["Agents"],
+      response: answers(overviewSchema, "The overview."),
+    },
+    handler: () => agents.overview(),
+  });
+}
+
+function desiredRoute(app: App, { desired, groups }: Pick<AgentRoutesPorts, "desired" | "groups">): void {
+  app.route({
+    method: "GET",
+    url: "/api/v1/agents/:id/desired",
+    config: { access: "fleet.read", resource: agentResource(groups) },
+    schema: {
+      operationId: "getAgentDesiredState",
+      summary: "What an agent is to run by its groups, and why it does not",
+      tags: ["Agents"],
+      params: agentKeySchema,
+      response: answers(agentDesiredSchema, "The agent's desired state."),
+    },
+    handler: ({ params }) => desired.ofAgent(params.id),
   });
 }
 
