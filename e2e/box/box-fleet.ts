@@ -72,6 +72,8 @@ export class BoxFleet {
   async addHost(name: string, deb: string, options: Omit<HardwareOptions, "network"> = {}): Promise<BoxHost> {
     const host = await this.addBox(name, options);
     await host.install(deb);
+    // What an installation leaves unsynced is on the disk some seconds later; no test is about those.
+    await host.box.sh("sync");
     await this.enrol(host);
     return host;
   }

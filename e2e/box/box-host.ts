@@ -63,6 +63,13 @@ export class BoxHost {
     return basename(await readlink(this.box.path(this.layout.current)));
   }
 
+  /** Of the updater at work, as the box sees it; null if none is. */
+  async updaterPid(): Promise<number | null> {
+    // The lock is a folder with one entry, `<pid>.<start>.<boot>`.
+    const [entry] = await readdir(this.box.path(this.layout.lock)).catch(() => []);
+    return entry === undefined ? null : Number.parseInt(entry, 10);
+  }
+
   /** What the payload says of itself in this boot; null if it has said nothing. */
   async health(): Promise<HealthReport | null> {
     const text = await readFile(this.box.path(this.layout.health), "utf8").catch(() => null);

@@ -63,6 +63,21 @@ test("the units under test see the boot's id and clock, which begin anew at ever
   expect(Number((await other.sh("cat /proc/uptime")).split(".")[0])).toBeLessThan(120);
 });
 
+test("a unit's clock can be wrong, and be changed while it runs", async () => {
+  await other.setClock("+400d", ["muster-clock.service"]);
+  const year = "const year = () => console.log(new Date().getFullYear()); year(); setInterval(year, 50);";
+  await other.put(process.execPath, "/root/node");
+  await other.write("/root/clock.mjs", year);
+  await other.sh("chmod +x /root/node; systemd-run --quiet --unit=muster-clock /root/node /root/clock.mjs");
+  const now = new Date().getFullYear();
+  const shows = (wanted: number) => async () =>
+    (await other.journal("muster-clock")).trimEnd().endsWith(`: ${wanted}`);
+  const later = new Date(Date.now() + 400 * 86_400_000).getFullYear();
+  expect(await until("a later year", shows(later))).toBe(true);
+  await other.write("/etc/wrong-clock", "+0\n");
+  await until("the present year", shows(now));
+});
+
 describe("a power cut", () => {
   test.each(["/etc", "/var/lib/muster"])(
     "loses in %s what was not synced, and nothing else",

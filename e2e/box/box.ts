@@ -125,7 +125,7 @@ export class Box {
     await this.#hardware.powerOff();
   }
 
-  /** Boots it again after `down` or `cut`; resolves when commands can be run in it, before its units have started. */
+  /** Boots it again after `down` or `cut`; resolves when units can be started, before most have. */
   async boot(): Promise<void> {
     const { room, group, disks, system: root } = this.#hardware;
     await this.#hardware.powerOn();
@@ -133,29 +133,56 @@ export class Box {
       .filter(([path]) => path !== "/")
       .map(([path, { mount }]) => `--bind=${mount}:${path}`);
     this.#system = await RunningSystem.boot({ room, name: this.name, group, root, nspawn });
+    // Jobs that are asked for before systemd has made its own are canceled by those.
+    await this.waitUntil("the basic system", "systemctl is-active --quiet basic.target");
   }
 
   /** Drops every packet from and to the other machines, without a word to anybody. */
-  async partition(): Promise<void> {
-    const rules = [
-      "table inet partition {",
-      '  chain input { type filter hook input priority 0; iifname "host0" drop; }',
-      '  chain output { type filter hook output priority 0; oifname "host0" drop; }',
-      "}",
+  partition(): Promise<void> {
+    return this.#filter("drop");
+  }
+
+  /** Lets no more than so much in and out, by dropping what is too much. */
+  slowDown(kilobytesPerSecond: number): Promise<void> {
+    return this.#filter(`limit rate over ${kilobytesPerSecond} kbytes/second burst 64 kbytes drop`);
+  }
+
+  /** Ends a partition, or a slowness. */
+  heal(): Promise<void> {
+    return this.#filter("accept");
+  }
+
+  /**
+   * Sets the clock on the wall wrong for units, as `date --set` would, by an offset such as `+3h` or `-400d`; it can be
+   * changed while they run. A unit gets its wrong clock at its next start. The clock that counts from the boot stays right.
+   */
+  async setClock(offset: string, units: readonly string[]): Promise<void> {
+    await this.write("/etc/wrong-clock", `${offset}\n`);
+    const library = await this.sh("dpkg --listfiles libfaketime | grep libfaketimeMT.so");
+    const variables = [
+      `LD_PRELOAD=${library}`,
+      "FAKETIME_TIMESTAMP_FILE=/etc/wrong-clock",
+      "FAKETIME_NO_CACHE=1",
+      "FAKETIME_DONT_FAKE_MONOTONIC=1",
     ];
-    await this.#hardware.room.runOk(["nft", "--file", "-"], { input: rules.join("\n") });
+    const settings = `[Service]\nEnvironment=${variables.join(" ")}\n`;
+    for (const unit of units) {
+      const folder = `/etc/systemd/system/${unit}.d`;
+      await this.sh(`mkdir --parents ${folder}`);
+      await this.write(`${folder}/clock.conf`, settings);
+    }
+    await this.sh("systemctl daemon-reload");
   }
 
-  async heal(): Promise<void> {
-    await this.#hardware.room.runOk(["nft", "delete", "table", "inet", "partition"]);
-  }
-
-  /** Fills a disk but for `leaveMb`; gives how it is made empty again. */
+  /** Fills a disk but for `leaveMb`, 0 for the last byte; gives how it is made empty again. */
   async fillDisk(folder: string, leaveMb: number): Promise<() => Promise<void>> {
     const ballast = `${folder}/ballast`;
-    const left = Number(await this.sh(`df --output=avail --block-size=1M ${folder} | tail -1`));
-    await this.sh(`fallocate --length ${left - leaveMb}M ${ballast}; sync ${folder}`);
-    return async () => void (await this.sh(`rm ${ballast}`));
+    const leftKb = Number(await this.sh(`df --output=avail --block-size=1K ${folder} | tail -1`));
+    // Its own description takes some room as well.
+    const sizeKb = leftKb - leaveMb * 1024 - 512;
+    await this.sh(`fallocate --length ${sizeKb}K ${ballast}; sync ${folder}`);
+    if (leaveMb === 0) await this.exec(["dd", "if=/dev/zero", `of=${ballast}.rest`, "bs=4k", "conv=fsync"]);
+    return async () => void (await this.sh(`rm --force ${ballast} ${ballast}.rest`));
   }
 
   /** Has the kernel turn the disk at this path read-only, as it does after an error; until the next boot. */
@@ -169,6 +196,18 @@ export class Box {
   async remove(): Promise<void> {
     this.#system = null;
     await this.#hardware.dispose();
+  }
+
+  async #filter(verdict: string): Promise<void> {
+    const rules = [
+      "table inet box",
+      "delete table inet box",
+      "table inet box {",
+      `  chain input { type filter hook input priority 0; iifname "host0" ${verdict}; }`,
+      `  chain output { type filter hook output priority 0; oifname "host0" ${verdict}; }`,
+      "}",
+    ];
+    await this.#hardware.room.runOk(["nft", "--file", "-"], { input: rules.join("\n") });
   }
 
   get #running(): RunningSystem {

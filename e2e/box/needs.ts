@@ -8,6 +8,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   xfs_io: "xfsprogs",
   "mkfs.ext4": "e2fsprogs",
   e2fsck: "e2fsprogs",
+  faketime: "faketime",
   ip: "iproute2",
   unshare: "util-linux",
   nsenter: "util-linux",

@@ -1,7 +1,7 @@
 import { until } from "@muster/local-fleet";
 import { beforeAll, expect, test } from "vitest";
 import { useCleanUp } from "../fleet.ts";
-import { said, Scene } from "./scene.ts";
+import { assertGood, Scene, wordsOf } from "./scene.ts";
 
 const cleanUp = useCleanUp();
 
@@ -16,7 +16,7 @@ test("a good version is installed, and no file of the package has changed", asyn
   const since = performance.now();
   const target = await scene.update("1.1.0");
   expect(target).toMatchObject({ state: "healthy", fromVersion: "1.0.0", survivingVersion: "1.1.0" });
-  await scene.expectGood("1.1.0", { scenario: "update", injected: "nothing", said: said(target), since });
+  await assertGood(scene, "1.1.0", { scenario: "update", injected: "nothing", said: wordsOf(target), since });
 });
 
 test("a version that fails its preflight is never started", async () => {
@@ -24,10 +24,10 @@ test("a version that fails its preflight is never started", async () => {
   const since = performance.now();
   const target = await scene.update("1.2.0");
   expect(target).toMatchObject({ state: "failed", code: "PREFLIGHT_FAILED", survivingVersion: "1.1.0" });
-  await scene.expectGood("1.1.0", {
+  await assertGood(scene, "1.1.0", {
     scenario: "broken update",
     injected: "a version that fails its preflight",
-    said: said(target),
+    said: wordsOf(target),
     since,
   });
 });
@@ -42,10 +42,10 @@ test("a version that crashes gives way to the one before, with what it printed",
     survivingVersion: "1.1.0",
   });
   expect(target.outputTail).toContain("unknown setting 'listen'");
-  await scene.expectGood("1.1.0", {
+  await assertGood(scene, "1.1.0", {
     scenario: "broken update",
     injected: "a version that crashes",
-    said: said(target),
+    said: wordsOf(target),
     since,
   });
 });
@@ -59,10 +59,10 @@ test("a version that never connects is taken back at its deadline", async () => 
     code: "PROBATION_DEADLINE",
     survivingVersion: "1.1.0",
   });
-  await scene.expectGood("1.1.0", {
+  await assertGood(scene, "1.1.0", {
     scenario: "never-connecting update",
     injected: "a version that waits for ever",
-    said: said(target),
+    said: wordsOf(target),
     since,
   });
 });
@@ -80,7 +80,7 @@ test("a version that hangs is ended by the watchdog and started again", async ()
   await box.sh(`kill -STOP ${hung}`);
   await until("another process", async () => ![hung, null].includes(await scene.host.payloadPid()));
   expect(await scene.host.printed()).toContain("Watchdog timeout");
-  await scene.expectGood("1.1.0", {
+  await assertGood(scene, "1.1.0", {
     scenario: "hang",
     injected: "SIGSTOP to the payload (watchdog of 3 s)",
     said: "online 1.1.0",
@@ -100,7 +100,7 @@ test("a version that was good and then crashes for ever gives way to the one bef
     "the recovery to end",
     "! systemctl is-active --quiet muster-recovery.service",
   );
-  await scene.expectGood("1.1.0", {
+  await assertGood(scene, "1.1.0", {
     scenario: "crash loop of a committed version",
     injected: "it ends at every start",
     said: "online 1.1.0",

@@ -11,6 +11,7 @@ const PROGRAMS = {
   dpkg: "dpkg-deb",
   e2fsprogs: "mkfs.ext4",
   fakeroot: "fakeroot",
+  faketime: "faketime",
   iproute2: "ip",
   lintian: "lintian",
   nftables: "nft",
