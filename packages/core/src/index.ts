@@ -26,6 +26,7 @@ export * from "./filter/print-filter.ts";
 export { FILTER_MAX_LENGTH } from "./filter/scanner.ts";
 export * from "./filter/version-range.ts";
 export * from "./policy/local-policy.ts";
+export * from "./agent/agent-command.ts";
 export * from "./agent/agent-config.ts";
 export * from "./schedule/window.ts";
 export * from "./update/assignment.ts";

@@ -9,6 +9,8 @@ import { createRegistrationTokens } from "./agents/registration-tokens.ts";
 import { loadRoster } from "./agents/roster.ts";
 import type { Audit } from "./audit/ports.ts";
 import type { EventJournal } from "./events/ports.ts";
+import { openCommands } from "./commands/commands.ts";
+import type { Commands } from "./commands/ports.ts";
 import type { AgentDesk, AgentLine } from "./gateway/ports.ts";
 import { createDesiredStates } from "./desired/desired-states.ts";
 import { createDesiredDriver } from "./desired/driver.ts";
@@ -48,6 +50,7 @@ export interface ControlPlane {
   readonly groups: Groups;
   readonly desired: DesiredStates;
   readonly freezes: Freezes;
+  readonly commands: Commands;
   /** Pauses the running rollouts of a release that was yanked. Idempotent; durable when it resolves. */
   pauseRolloutsOf(release: { readonly product: string; readonly version: string }): Promise<void>;
   /** Goes on with the open rollouts, over the gateway's line. */
@@ -92,12 +95,14 @@ export async function openControlPlane(ports: ControlPlanePorts): Promise<Contro
     onError,
     ...groupIndex,
   };
-  const desk = createAgentDesk({ ...shared, authority, assignmentKey });
+  const commands = await openCommands(shared);
+  const desk = createAgentDesk({ ...shared, commands, authority, assignmentKey });
   const desiring = { ...shared, controller };
   const driver = createDesiredDriver(desiring);
   return {
     desk,
     freezes,
+    commands,
     agents: createAgents(shared),
     tokens: createRegistrationTokens({ db, clock, newId, caPin: authority.caPin }),
     rollouts: createRollouts({ db, clock, newId, controller, book: groupIndex.book }),

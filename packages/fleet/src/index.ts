@@ -3,6 +3,8 @@ export { openDatabase } from "./store/database.ts";
 export type * from "./store/schema.ts";
 export type * from "./ports.ts";
 export type * from "./gateway/ports.ts";
+export type * from "./commands/ports.ts";
+export { openCommands } from "./commands/commands.ts";
 export type * from "./rollout/ports.ts";
 export { openFreezes } from "./schedule/freezes.ts";
 export type { Caller as FreezeCaller, Freezes, NamedFreeze, NewFreeze } from "./schedule/freezes.ts";

@@ -11,6 +11,7 @@ import type { Terminal } from "../terminal/terminal.ts";
 import { agentTable, describeAgent } from "./agent-text.ts";
 import { FILTER_HELP } from "./filter-help.ts";
 import { labelCommand } from "./label.ts";
+import { runCommand } from "./run.ts";
 
 export function agentCommands(terminal: Terminal) {
   return new Command("agents")
@@ -18,6 +19,7 @@ export function agentCommands(terminal: Terminal) {
     .addCommand(listCommand(terminal), { isDefault: true })
     .addCommand(showCommand(terminal))
     .addCommand(labelCommand(terminal))
+    .addCommand(runCommand(terminal))
     .addCommand(revokeCommand(terminal));
 }
 

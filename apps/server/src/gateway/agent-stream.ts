@@ -197,7 +197,7 @@ export class AgentStream {
         this.#hold(this.#settle(state.agentId, report.outcome));
         return;
       case "command_result":
-        log.info({ agentId: state.agentId, ...report.result }, "command answered");
+        desk.commandAnswered(state.agentId, report.result);
     }
   }
 
@@ -274,8 +274,18 @@ export class AgentStream {
   }
 }
 
-const keyOf = (instruction: Instruction) =>
-  instruction.kind === "disconnect" ? instruction.code : `${instruction.kind} ${instruction.targetId}`;
+/** What tells one instruction from the next. */
+function keyOf(instruction: Instruction): string {
+  switch (instruction.kind) {
+    case "disconnect":
+      return instruction.code;
+    case "command":
+      return instruction.commandId;
+    case "assign":
+    case "cancel":
+      return `${instruction.kind} ${instruction.targetId}`;
+  }
+}
 
 function telemetryOf(from: {
   readonly cpu: number;

@@ -7,6 +7,7 @@ export function encodeInstruction(instruction: Exclude<Instruction, { kind: "dis
     case "assign":
       return encodeGatewayMessage({ ...instruction, downloadPath: artifactPath(instruction.targetId) });
     case "cancel":
+    case "command":
       break;
   }
   return encodeGatewayMessage(instruction);

@@ -3,6 +3,7 @@ import {
   type Audit,
   type AuditLog,
   type Clock,
+  type Commands,
   createAttemptLimit,
   type EventJournal,
   type EventLog,
@@ -28,6 +29,7 @@ import { eventSource } from "../open-records.ts";
 import { eventLogRoutes } from "./routes/event-log-routes.ts";
 import { liveRoutes } from "./routes/live-routes.ts";
 import { credentialRoutes } from "./routes/credential-routes.ts";
+import { commandRoutes } from "./routes/command-routes.ts";
 import { freezeRoutes } from "./routes/freeze-routes.ts";
 import { meRoutes } from "./routes/me-routes.ts";
 import { oidcRoutes } from "./routes/oidc-routes.ts";
@@ -57,6 +59,7 @@ export interface UseCases {
   readonly groups: Groups;
   readonly desired: DesiredStates;
   readonly freezes: Freezes;
+  readonly commands: Commands;
 }
 
 export interface HttpServerPorts {
@@ -105,6 +108,7 @@ export async function createHttpServer(ports: HttpServerPorts): Promise<App> {
   rolloutRoutes(app, useCases);
   groupRoutes(app, useCases);
   freezeRoutes(app, useCases);
+  commandRoutes(app, useCases);
   const signingIn = { ...authorizing, people, cookies };
   sessionRoutes(app, signingIn);
   oidcRoutes(app, signingIn);

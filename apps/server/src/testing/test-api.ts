@@ -20,6 +20,7 @@ import {
   createSources,
   SEALER_KEY_BYTES,
   createReleaseRegistry,
+  openCommands,
   openFreezes,
   createSystemRandom,
   type Database,
@@ -121,6 +122,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     rollouts: { ...fakeRollouts(), ...options.rollouts },
     groups: fakeGroups(),
     desired: fakeDesired(),
+    commands: await openCommands({ db, clock, newId: () => randomUUID(), line: () => null }),
     freezes: await openFreezes({ db, clock, newId: () => randomUUID(), onChange: () => {} }),
   };
   const { rollouts } = useCases;

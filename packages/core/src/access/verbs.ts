@@ -13,6 +13,7 @@ const LEAST_ROLE = {
   "tokens.manage": "operator",
   "agents.revoke": "operator",
   "agents.label": "operator",
+  "agents.command": "operator",
   "groups.manage": "operator",
   "users.read": "administrator",
   "users.manage": "administrator",

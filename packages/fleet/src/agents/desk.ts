@@ -1,4 +1,5 @@
 import { CLOCK_SKEW_LIMIT_MS, type RuleAgent } from "@muster/core";
+import type { CommandDesk } from "../commands/ports.ts";
 import type { AgentDesk, AgentLine, Instruction } from "../gateway/ports.ts";
 import type { TargetDesk } from "../rollout/ports.ts";
 import { createGroupCommit } from "../store/group-commit.ts";
@@ -9,6 +10,7 @@ import { readOwnArtifact } from "./own-artifact.ts";
 
 export interface AgentDeskPorts extends EnrolmentPorts {
   readonly targets: TargetDesk;
+  readonly commands: CommandDesk;
   /** How the control plane reaches agents; null until the gateway stands. */
   readonly line: () => AgentLine | null;
   readonly onError: (error: unknown) => void;
@@ -81,6 +83,7 @@ export function createAgentDesk(ports: AgentDeskPorts): OpenAgentDesk {
     progress: (agentId, progress) => targets.progress(agentId, progress),
     outcome: (agentId, outcome) => targets.outcome(agentId, outcome),
 
+    commandAnswered: (agentId, answer) => ports.commands.answered(agentId, answer),
     artifactOf: (agentId, targetId) => readOwnArtifact(db, agentId, targetId),
     flush: () => signs.flush(),
     stop: () => signs.stop(),

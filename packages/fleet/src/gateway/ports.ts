@@ -1,4 +1,5 @@
-import type { LocalPolicy, Outcome, Recovery, TargetStage, Version } from "@muster/core";
+import type { CommandAnswer } from "../commands/ports.ts";
+import type { AgentCommand, LocalPolicy, Outcome, Recovery, TargetStage, Version } from "@muster/core";
 
 /** What an agent says of itself when its stream opens; decoded and checked, never raw. */
 export interface AgentHello {
@@ -56,6 +57,7 @@ export type Instruction =
       readonly manifestSignatures: Uint8Array;
     }
   | { readonly kind: "cancel"; readonly targetId: string }
+  | ({ readonly kind: "command"; readonly commandId: string } & AgentCommand)
   | { readonly kind: "disconnect"; readonly code: "AGENT_REVOKED" | "AGENT_REPLACED" };
 
 export interface EnrolmentRequest {
@@ -101,6 +103,8 @@ export interface AgentDesk {
   progress(agentId: string, progress: AgentProgress): void;
   /** Resolves when the outcome is on disk; idempotent. Throws `TARGET_UNKNOWN`. */
   outcome(agentId: string, outcome: Outcome): Promise<void>;
+  /** An answer to a command; one that nobody waits for changes nothing. */
+  commandAnswered(agentId: string, answer: CommandAnswer): void;
   /** The artifact of the agent's own target under way, or `DOWNLOAD_NOT_ALLOWED`. */
   artifactOf(
     agentId: string,

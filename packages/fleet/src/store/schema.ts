@@ -16,6 +16,7 @@ export interface Tables {
   waves: WaveRow;
   targets: TargetRow;
   freezes: FreezeRow;
+  commands: CommandRow;
   groups: GroupRow;
   group_members: GroupMemberRow;
   group_desired: GroupDesiredRow;
@@ -233,6 +234,20 @@ export interface WaveRow {
   approved_by_json: string | null;
   forgiven_before: number;
   reason: string | null;
+}
+
+/** Key: id. */
+export interface CommandRow {
+  id: string;
+  agent_id: string;
+  name: string;
+  arguments_json: string;
+  /** `sent`, `ok`, `failed` or `timed_out`. */
+  state: string;
+  output: string;
+  requested_at: number;
+  requested_by: string;
+  ended_at: number | null;
 }
 
 /** Key: id. */

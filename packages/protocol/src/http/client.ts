@@ -9,6 +9,7 @@ import {
   type agentListQuerySchema,
   type CreateToken,
 } from "./agents.ts";
+import { commandPageSchema, type CommandRequest, commandSchema } from "./commands.ts";
 import { liveEvents, type EventOptions } from "./event-stream.ts";
 import {
   agentDesiredSchema,
@@ -184,6 +185,16 @@ function sourceCalls({ json, send }: Transport) {
 
 function agentCalls({ json }: Transport) {
   return {
+    /** Asks a connected agent for something and waits for its answer; `AGENT_OFFLINE`, `COMMAND_…`. */
+    run: (id: string, body: CommandRequest) =>
+      json(commandSchema, {
+        method: "POST",
+        path: path`/api/v1/agents/${id}/commands`,
+        body,
+        timeoutMs: LONG_TIMEOUT_MS,
+      }),
+    commands: (id: string, query: PageQuery = {}, { signal }: Call = {}) =>
+      json(commandPageSchema, { method: "GET", path: path`/api/v1/agents/${id}/commands`, query, signal }),
     list: (query: AgentQuery = {}, { signal }: Call = {}) =>
       json(agentPageSchema, { method: "GET", path: "/api/v1/agents", query, signal }),
     get: (id: string, { signal }: Call = {}) =>

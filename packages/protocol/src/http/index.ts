@@ -1,5 +1,6 @@
 export * from "./agents.ts";
 export * from "./audit.ts";
+export * from "./commands.ts";
 export * from "./common.ts";
 export * from "./event-log.ts";
 export * from "./events.ts";

@@ -5,6 +5,7 @@ import type {
   AgentHello,
   AgentIdentity,
   AgentProgress,
+  CommandAnswer,
   Enrolment,
   EnrolmentRequest,
   Instruction,
@@ -19,6 +20,7 @@ export interface FakeDesk extends AgentDesk {
   readonly outcomes: { agentId: string; outcome: Outcome }[];
   readonly enrolments: EnrolmentRequest[];
   readonly renewals: AgentIdentity[];
+  readonly commandAnswers: { agentId: string; answer: CommandAnswer }[];
   readonly revoked: Set<string>;
   /** By agent: what its hello returns. */
   readonly untaken: Map<string, readonly Instruction[]>;
@@ -47,6 +49,8 @@ export function createFakeDesk(): FakeDesk {
     outcomes: [],
     enrolments: [],
     renewals: [],
+    commandAnswers: [],
+    commandAnswered: (agentId, answer) => void desk.commandAnswers.push({ agentId, answer }),
     revoked: new Set(),
     untaken: new Map(),
     artifacts: new Map(),

@@ -19,7 +19,11 @@ export function createPeople({ bytes }: ColumnTypes): Migration {
       }
       // Whose rollouts they are, for people with a role in one group.
       await schema.alterTable("rollouts").addColumn("cohort_group_id", "text").execute();
-      await schema.createIndex("rollouts_by_group").on("rollouts").columns(["cohort_group_id", "id"]).execute();
+      await schema
+        .createIndex("rollouts_by_group")
+        .on("rollouts")
+        .columns(["cohort_group_id", "id"])
+        .execute();
       await schema.createIndex("api_tokens_by_owner").on("api_tokens").columns(["owner_id", "id"]).execute();
     },
   };
