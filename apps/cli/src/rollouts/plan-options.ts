@@ -10,7 +10,7 @@ import { parseWaves } from "../arguments/waves.ts";
 import { parseWindow } from "../arguments/window.ts";
 import { serverCommand } from "../connection/commands.ts";
 import { formatDuration } from "../terminal/format.ts";
-import { parseStageDeadline } from "./rollout-request.ts";
+import { parseSpread, parseStageDeadline } from "./rollout-request.ts";
 
 const duration = argument(parseDuration);
 
@@ -57,6 +57,12 @@ export function withPlan<Args extends unknown[], Options extends OptionValues, G
     .option("--batch-delay <duration>", "with --batch-size: time between two batches", duration)
     .option("--immediate", "all at once")
     .option("--max-in-flight <count>", "most agents that update at the same time", argument(parseCount(1)))
+    .option(
+      "--spread <label=count>",
+      "never more than so many agents with the same value of the label at a time, e.g. rack=2",
+      argument(parseSpread),
+    )
+    .option("--max-downloads <count>", "most agents that download at the same time", argument(parseCount(1)))
     .optionsGroup("When it goes wrong:")
     .option(
       "--max-failures <limit>",

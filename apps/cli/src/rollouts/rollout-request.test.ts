@@ -1,7 +1,7 @@
 import { rolloutRequestSchema } from "@muster/protocol/http";
 import { describe, expect, test } from "vitest";
 import { parseWaves } from "../arguments/waves.ts";
-import { parseStageDeadline, rolloutRequest, type PlanOptions } from "./rollout-request.ts";
+import { parseSpread, parseStageDeadline, rolloutRequest, type PlanOptions } from "./rollout-request.ts";
 
 const request = (options: PlanOptions) => rolloutRequest("acme-agent", "1.1.0", options);
 const USAGE = expect.objectContaining({ code: "USAGE_INVALID" });
@@ -26,6 +26,8 @@ describe("a rollout's request", () => {
       settle: 60_000,
       approveManually: true,
       maxInFlight: 20,
+      spread: parseSpread("rack=2"),
+      maxDownloads: 10,
       maxFailures: { percent: 5 },
       onFailure: "roll_back",
       silentAfter: 90_000,
@@ -48,6 +50,8 @@ describe("a rollout's request", () => {
         approval: "manual",
       },
       maxInFlight: 20,
+      spread: { label: "rack", max: 2 },
+      maxDownloads: 10,
       failurePolicy: { threshold: { percent: 5 }, action: "roll_back", silentAfterMs: 90_000 },
       allowDowngrade: true,
       limits: { deadlineMs: 30_000, stabilizationMs: 5000, maxBoots: 2 },

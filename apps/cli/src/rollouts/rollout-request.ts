@@ -1,4 +1,4 @@
-import type { MaintenanceWindow, WaveEnd } from "@muster/core";
+import type { MaintenanceWindow, SpreadLimit, WaveEnd } from "@muster/core";
 import type { RolloutRequest } from "@muster/protocol/http";
 import { parseDuration } from "../arguments/duration.ts";
 import { usage } from "../arguments/usage.ts";
@@ -18,6 +18,8 @@ export interface PlanOptions {
   readonly batchDelay?: number | undefined;
   readonly immediate?: true | undefined;
   readonly maxInFlight?: number | undefined;
+  readonly spread?: SpreadLimit | undefined;
+  readonly maxDownloads?: number | undefined;
   readonly maxFailures?: WaveEnd | undefined;
   readonly onFailure?: "pause" | "roll_back" | undefined;
   readonly silentAfter?: number | undefined;
@@ -46,6 +48,13 @@ export function parseStageDeadline(text: string): readonly [Stage, number] {
   return [stage, parseDuration(duration)];
 }
 
+/** `rack=2`. */
+export function parseSpread(text: string): SpreadLimit {
+  const [, label, count = ""] = /^([^=]+)=(\d+)$/.exec(text) ?? [];
+  if (label === undefined || Number(count) < 1) throw usage("Write it as <label>=<count>, like rack=2.");
+  return { label, max: Number(count) };
+}
+
 /**
  * What is asked of the server. `USAGE_INVALID` unless exactly one cohort and exactly one pace is given: nothing means
  * everyone, or all at once, by default.
@@ -69,6 +78,8 @@ export function planOf(options: PlanOptions) {
   return {
     strategy: strategyOf(options),
     maxInFlight: options.maxInFlight,
+    spread: options.spread,
+    maxDownloads: options.maxDownloads,
     failurePolicy: {
       threshold: options.maxFailures,
       action: options.onFailure,

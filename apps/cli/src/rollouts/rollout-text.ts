@@ -43,6 +43,7 @@ export function describeRollout(terminal: Terminal, rollout: RolloutView): strin
     ["Release", `${spec.product} ${spec.version}`],
     ["Who", cohortText(spec.cohort)],
     ["Pace", strategyText(spec.strategy)],
+    ["Limits", limitsText(spec)],
     ["Hours", spec.windows.map(windowText).join("; ") || null],
     ["State", stateText(rollout)],
     ["Why", reasonText(rollout.reason)],
@@ -143,6 +144,14 @@ function cohortText(cohort: RolloutView["spec"]["cohort"]): string {
   if (cohort.kind === "filter") return cohort.filter;
   if (cohort.kind === "group") return `group ${cohort.id}`;
   return cohort.ids.length <= 5 ? cohort.ids.join(" ") : `${cohort.ids.length} agents by name`;
+}
+
+/** What bounds how many agents update or download at once. */
+export function limitsText({ maxInFlight, spread, maxDownloads }: RolloutView["spec"]): string {
+  const limits = [`${maxInFlight} at a time`];
+  if (spread !== null) limits.push(`${spread.max} of the same ${spread.label}`);
+  if (maxDownloads !== null) limits.push(`${maxDownloads} downloads`);
+  return limits.join(", ");
 }
 
 const APPROVALS = {

@@ -31,6 +31,8 @@ export const sampleRollout = (change: Partial<RolloutView> = {}): RolloutView =>
     priority: "normal",
     startAt: null,
     windows: [],
+    spread: null,
+    maxDownloads: null,
   },
   state: "running",
   pauseCause: null,

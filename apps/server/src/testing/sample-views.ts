@@ -79,6 +79,8 @@ export function sampleRollout(id: string, changes: Partial<RolloutView> = {}): R
       priority: "normal",
       startAt: null,
       windows: [],
+      spread: null,
+      maxDownloads: null,
     },
     state: "running",
     pauseCause: null,

@@ -40,6 +40,8 @@ export function newRollout(plan: FakeRolloutPlan, waves: WaveView[]): RolloutVie
       priority: "normal",
       startAt: null,
       windows: [],
+      spread: null,
+      maxDownloads: null,
     },
     state: "running",
     pauseCause: null,

@@ -8,7 +8,7 @@ export interface PlanInput {
   readonly rollout: Rollout;
   /** Every target of the rollout, all attempts and both purposes, in a stable order: the order of dispatch in a wave. */
   readonly targets: readonly Target[];
-  /** Null: the agent is revoked or gone, and what waits for it is canceled. Only asked for agents not under way. */
+  /** Null: the agent is revoked or gone, and what waits for it is canceled. With a spread limit also asked for those under way. */
   readonly agents: (agentId: string) => AgentFacts | null;
   /** Wall clock, milliseconds since 1970. */
   readonly now: number;

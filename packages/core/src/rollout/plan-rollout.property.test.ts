@@ -60,6 +60,49 @@ describe("over random fleets, faults, operators and crashes of the driver", () =
     );
   });
 
+  test("there are never more of one rack under way than the spread allows, nor more downloads than the budget", () => {
+    fc.assert(
+      fc.property(sceneArbitrary, (scene) => {
+        const { spread, maxDownloads } = scene.spec;
+        runScene(scene, ({ after, facts }) => {
+          const underWay = after.targets.filter(({ state }) => isUnderWay(state));
+          const downloads = underWay.filter(({ state }) => /^d/.test(state.kind)).length;
+          expect(downloads).toBeLessThanOrEqual(maxDownloads ?? Infinity);
+          const racks = underWay.flatMap(({ agentId }) => facts(agentId)?.labels["rack"] ?? []);
+          for (const rack of new Set(racks)) {
+            expect(racks.filter((other) => other === rack).length).toBeLessThanOrEqual(
+              spread?.max ?? Infinity,
+            );
+          }
+        });
+      }),
+      RUNS,
+    );
+  });
+
+  test("what waits for its rack or the budget waits while that is used up", () => {
+    fc.assert(
+      fc.property(sceneArbitrary, (scene) => {
+        runScene(scene, ({ after, decisions, applied, facts }) => {
+          if (applied < decisions.length) return;
+          const underWay = after.targets.filter(({ state }) => isUnderWay(state));
+          const rackOf = ({ agentId }: Target) => facts(agentId)?.labels["rack"];
+          for (const target of after.targets) {
+            if (target.reason === "bandwidth") {
+              const downloads = underWay.filter(({ state }) => /^d/.test(state.kind));
+              expect(downloads.length).toBe(scene.spec.maxDownloads);
+            }
+            if (target.reason === "spread") {
+              const neighbours = underWay.filter((other) => rackOf(other) === rackOf(target));
+              expect(neighbours.length).toBe(scene.spec.spread?.max);
+            }
+          }
+        });
+      }),
+      RUNS,
+    );
+  });
+
   test("no update is dispatched while any wave stands at its threshold", () => {
     fc.assert(
       fc.property(sceneArbitrary, (scene) => {

@@ -6,6 +6,8 @@ export const REASON_TEXT = {
   earlier_wave: "an earlier wave is not done yet",
   waiting_for_wave: "its wave is not open yet",
   waiting_for_slot: "as many agents as allowed are updating at the moment",
+  spread: "as many agents with the same label as allowed are updating at the moment",
+  bandwidth: "as many agents as allowed are downloading at the moment",
   waiting_for_batch: "the next batch is not due yet",
   offline: "the agent is not connected",
   other_rollout: "the agent is in another rollout",

@@ -60,6 +60,15 @@ export interface StageDeadlines {
   readonly restarting: number;
 }
 
+/**
+ * Never more than `max` agents with the same value of a label under way at once in the rollout: one rack, cluster or role
+ * keeps serving. Agents without the label are not limited: they share nothing that is known.
+ */
+export interface SpreadLimit {
+  readonly label: string;
+  readonly max: number;
+}
+
 export interface RolloutSpec {
   readonly product: string;
   readonly version: Version;
@@ -76,6 +85,9 @@ export interface RolloutSpec {
   readonly startAt: number | null;
   /** When its agents may be given the update; none: any time. An emergency does not wait for them. */
   readonly windows: readonly MaintenanceWindow[];
+  readonly spread: SpreadLimit | null;
+  /** Most targets that are dispatched or downloading at once; null: as many as are under way. */
+  readonly maxDownloads: number | null;
 }
 
 export type PauseCause =
@@ -214,4 +226,6 @@ export interface AgentFacts {
   readonly clockSkewMs: number | null;
   /** Whether its windows and the freeze calendar let it be updated now. */
   readonly hours: Hours;
+  /** As they are now, its own and the central ones. */
+  readonly labels: Readonly<Record<string, string>>;
 }

@@ -35,6 +35,8 @@ test("what is left out is safe", () => {
     priority: "normal",
     startAt: null,
     windows: [],
+    spread: null,
+    maxDownloads: null,
   });
 });
 

@@ -1,3 +1,4 @@
+import { labelKeyDecoder } from "../agent/agent-config.ts";
 import { windowsDecoder, type MaintenanceWindow } from "../schedule/window.ts";
 import {
   boolean,
@@ -14,7 +15,7 @@ import { nameDecoder } from "../release/manifest.ts";
 import { versionDecoder } from "../release/version.ts";
 import { DEFAULT_LIMITS, type ProbationLimits } from "../update/handoff.ts";
 import { parseCohort } from "./cohort.ts";
-import type { Cohort, FailurePolicy, RolloutSpec, StageDeadlines, Strategy } from "./rollout.ts";
+import type { Cohort, FailurePolicy, RolloutSpec, SpreadLimit, StageDeadlines, Strategy } from "./rollout.ts";
 import { strategyDecoder, thresholdDecoder } from "./strategy.ts";
 
 /** A partial whose members may also be given as undefined, as schemas make them. */
@@ -34,6 +35,8 @@ export interface RolloutInput {
   readonly priority?: "normal" | "emergency" | undefined;
   readonly startAt?: number | null | undefined;
   readonly windows?: readonly MaintenanceWindow[] | undefined;
+  readonly spread?: SpreadLimit | null | undefined;
+  readonly maxDownloads?: number | null | undefined;
 }
 
 export const DEFAULT_MAX_IN_FLIGHT = 250;
@@ -87,6 +90,10 @@ const inputDecoder = object({
   priority: optional(oneOf(["normal", "emergency"])),
   startAt: optional(nullable(integer())),
   windows: optional(windowsDecoder),
+  spread: optional(
+    nullable(object({ label: labelKeyDecoder, max: integer({ min: 1, max: IN_FLIGHT_MAX }) })),
+  ),
+  maxDownloads: optional(nullable(integer({ min: 1, max: IN_FLIGHT_MAX }))),
 });
 
 /**
@@ -126,5 +133,7 @@ const specDecoder: Decoder<RolloutSpec> = (value, path) => {
     priority: asked.priority ?? "normal",
     startAt: asked.startAt ?? null,
     windows: asked.windows ?? [],
+    spread: asked.spread ?? null,
+    maxDownloads: asked.maxDownloads ?? null,
   };
 };

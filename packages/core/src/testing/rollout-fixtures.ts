@@ -31,6 +31,8 @@ const SPEC: RolloutSpec = {
   priority: "normal",
   startAt: null,
   windows: [],
+  spread: null,
+  maxDownloads: null,
 };
 
 /** A specification with the defaults, changed as given. */
@@ -99,5 +101,13 @@ export function aTarget(
 
 /** An agent that can take an update, changed as given. */
 export function someFacts(change: Partial<AgentFacts> = {}): AgentFacts {
-  return { online: true, version: "1.0.0", busyElsewhere: false, clockSkewMs: 0, hours: "open", ...change };
+  return {
+    online: true,
+    version: "1.0.0",
+    busyElsewhere: false,
+    clockSkewMs: 0,
+    hours: "open",
+    labels: {},
+    ...change,
+  };
 }

@@ -35,6 +35,7 @@ const agentArbitrary = fc.record({
   busyUntil: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: time }),
   skewedUntil: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: time }),
   closedUntil: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: time }),
+  rack: fc.constantFrom("r1", "r1", "r2", null),
   endings: fc.array(fc.constantFrom("healthy", "healthy", "healthy", "failed", "rolled_back", "silent"), {
     minLength: 1,
     maxLength: 3,
@@ -68,6 +69,8 @@ const specArbitrary: fc.Arbitrary<RolloutSpec> = fc
     ),
     action: fc.constantFrom("pause" as const, "roll_back" as const),
     startAt: fc.option(time),
+    spread: fc.option(fc.integer({ min: 1, max: 3 }).map((max) => ({ label: "rack", max }))),
+    maxDownloads: fc.option(fc.integer({ min: 1, max: 3 })),
   })
   .map(({ threshold, action, ...rest }) =>
     aSpec({ ...rest, failurePolicy: { threshold, action, silentAfterMs: MINUTE } }),

@@ -17,6 +17,8 @@ export interface AgentScript {
   readonly skewedUntil: number;
   /** Outside of its window until before this. */
   readonly closedUntil: number;
+  /** Its value of the label `rack`; null: it has none. */
+  readonly rack: string | null;
   /** How its attempts end, first to last; the last one holds for all further ones, and for its return. */
   readonly endings: readonly ("healthy" | "failed" | "rolled_back" | "silent")[];
   /** Between two of its reports, in milliseconds. */
@@ -136,7 +138,12 @@ function factsOf({ agents, versions, now }: World, agentId: string): AgentFacts 
     busyElsewhere: now < agent.busyUntil,
     clockSkewMs: now < agent.skewedUntil ? -400_000 : 1000,
     hours: now < agent.closedUntil ? "outside_window" : "open",
+    labels: labelsOf(agent),
   };
+}
+
+function labelsOf({ rack }: AgentScript): Readonly<Record<string, string>> {
+  return rack === null ? {} : { rack };
 }
 
 /** Queues all that the agent will report of a target that was just dispatched. */

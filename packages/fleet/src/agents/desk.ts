@@ -30,7 +30,10 @@ export function createAgentDesk(ports: AgentDeskPorts): OpenAgentDesk {
   const present = new Map<string, number>();
   const connectedSince = (agentId: string) => present.get(agentId) ?? null;
   const signs = createLifeSigns({ db, clock, bus, events, connectedSince, onError });
-  const onRecorded = (agent: RuleAgent) => memberships.agentChanged(agent);
+  const onRecorded = (agent: RuleAgent) => {
+    memberships.agentChanged(agent);
+    roster.set(agent.id, { labels: agent.labels });
+  };
   const greet = createGroupCommit<Greeting, readonly Instruction[]>((greetings) =>
     greetAgents({ db, events, targets, connectedSince, onRecorded }, greetings),
   );

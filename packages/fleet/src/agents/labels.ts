@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { labelsDecoder, MusterError, parse } from "@muster/core";
 import type { LabelAgents, LabelledView, Selection } from "@muster/protocol/http";
 import { toRuleAgent } from "../groups/load-groups.ts";
+import type { TargetDesk } from "../rollout/ports.ts";
 import type { Memberships } from "../groups/memberships.ts";
 import type { Bus } from "../ports.ts";
 import { chunksOf, insertAll } from "../store/bulk.ts";
@@ -9,6 +10,7 @@ import type { Database } from "../store/database.ts";
 import type { AgentRow } from "../store/schema.ts";
 import { agentConditions } from "./agent-filter.ts";
 import type { FilterContext } from "./condition-sql.ts";
+import type { Roster } from "./roster.ts";
 import { labelRows, mergeLabels } from "./mapping.ts";
 
 type Labels = Readonly<Record<string, string>>;
@@ -17,11 +19,13 @@ export interface LabelPorts {
   readonly db: Database;
   readonly bus: Bus;
   readonly memberships: Memberships;
+  readonly roster: Roster;
+  readonly targets: Pick<TargetDesk, "agentChanged">;
 }
 
 /** Gives named agents their labels: from what the control plane has given them so far to what it gives them now. */
 async function relabel(
-  { db, bus, memberships }: LabelPorts,
+  { db, bus, memberships, roster, targets }: LabelPorts,
   ids: readonly string[],
   { change, dryRun }: { readonly change: (assigned: Labels) => Labels; readonly dryRun: boolean },
 ): Promise<LabelledView> {
@@ -38,7 +42,11 @@ async function relabel(
     changed += after.length;
     if (dryRun) continue;
     for (const { row } of after) {
-      if (row.revoked_at === null) memberships.agentChanged(toRuleAgent(row));
+      const agent = toRuleAgent(row);
+      if (row.revoked_at === null) memberships.agentChanged(agent);
+      roster.set(agent.id, { labels: agent.labels });
+      // What is spread over the values of a label is so from now on.
+      targets.agentChanged(agent.id);
       bus.publish({ kind: "agent", agentId: row.id });
     }
     await setImmediate();

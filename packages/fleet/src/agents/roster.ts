@@ -15,7 +15,11 @@ export interface AgentEntry {
   readonly connectedAt: number | null;
   /** UTC until the host has said. */
   readonly timeZone: string;
+  /** Its own and the central ones, as they hold now. */
+  readonly labels: Labels;
 }
+
+type Labels = Readonly<Record<string, string>>;
 
 /** Every agent there is, about 200 bytes each. */
 export interface Roster {
@@ -33,6 +37,7 @@ const NEW_ENTRY: AgentEntry = {
   clockSkewMs: null,
   connectedAt: null,
   timeZone: "UTC",
+  labels: {},
 };
 
 /** Reads the roster. Nobody is connected to a server that starts, so everybody is marked as gone. */
@@ -51,18 +56,22 @@ export async function loadRoster(db: Database, events: EventJournal): Promise<Ro
   });
   const rows = await db
     .selectFrom("agents")
-    .select(["id", "generation", "revoked_at", "version", "clock_skew_ms", "time_zone"])
+    .select(["id", "generation", "revoked_at", "version", "clock_skew_ms", "time_zone", "labels_json"])
     .execute();
   const entries = new Map<string, AgentEntry>();
-  for (const { id, generation, revoked_at, version, clock_skew_ms, time_zone } of rows) {
-    const revoked = revoked_at !== null;
-    entries.set(id, {
+  // Many agents have the same labels: they are kept once.
+  const labels = new Map<string, Labels>();
+  for (const row of rows) {
+    const known = labels.get(row.labels_json) ?? (JSON.parse(row.labels_json) as Labels);
+    labels.set(row.labels_json, known);
+    entries.set(row.id, {
       ...NEW_ENTRY,
-      generation,
-      revoked,
-      version,
-      clockSkewMs: clock_skew_ms,
-      timeZone: time_zone ?? NEW_ENTRY.timeZone,
+      generation: row.generation,
+      revoked: row.revoked_at !== null,
+      version: row.version,
+      clockSkewMs: row.clock_skew_ms,
+      timeZone: row.time_zone ?? NEW_ENTRY.timeZone,
+      labels: known,
     });
   }
   return {

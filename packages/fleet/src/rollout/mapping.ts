@@ -130,10 +130,13 @@ export function toRollout(row: RolloutRow, waves: readonly WaveRow[]): Rollout {
   };
 }
 
-/** A specification as it was written; one from before windows has none. */
+/** What specifications that were written before it do not have. */
+const LATER = { windows: [], spread: null, maxDownloads: null } satisfies Partial<RolloutSpec>;
+
+/** A specification as it was written, with what it could not say yet. */
 export function readSpec({ spec_json }: Pick<RolloutRow, "spec_json">): RolloutSpec {
-  const spec = JSON.parse(spec_json) as Omit<RolloutSpec, "windows"> & Partial<Pick<RolloutSpec, "windows">>;
-  return { ...spec, windows: spec.windows ?? [] };
+  const spec = JSON.parse(spec_json) as Omit<RolloutSpec, keyof typeof LATER> & Partial<RolloutSpec>;
+  return { ...LATER, ...spec };
 }
 
 type ChangingRolloutColumn =

@@ -97,6 +97,8 @@ const SPEC: RolloutSpec = {
   priority: "normal",
   startAt: null,
   windows: [],
+  spread: null,
+  maxDownloads: null,
 };
 
 /** A row of `rollouts`, to 2.0.0 and running. */

@@ -64,6 +64,25 @@ export const windowSchema = z.strictObject({
   timeZone: z.string().min(1).max(64).describe("`Europe/Berlin`, or `host` for each host's own."),
 });
 
+const spreadSchema = z
+  .strictObject({
+    label: z
+      .string()
+      .min(1)
+      .max(63)
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/),
+    max: z.int().min(1).max(100_000),
+  })
+  .describe(
+    "Never more than `max` agents with the same value of the label under way at once; agents without the label are not limited.",
+  );
+
+const maxDownloadsSchema = z
+  .int()
+  .min(1)
+  .max(100_000)
+  .describe("Most agents that download at once; null: as many as are under way.");
+
 /** What is asked for; all that has a safe default may be left out, the plan may not. */
 export const rolloutRequestSchema = z
   .strictObject({
@@ -79,6 +98,8 @@ export const rolloutRequestSchema = z
     priority: z.enum(["normal", "emergency"]).optional(),
     startAt: timestampSchema.nullable().optional(),
     windows: z.array(windowSchema).max(20).optional().describe("When agents may be updated; none: any time."),
+    spread: spreadSchema.nullable().optional(),
+    maxDownloads: maxDownloadsSchema.nullable().optional(),
   })
   .meta({ id: "RolloutRequest" });
 export type RolloutRequest = z.infer<typeof rolloutRequestSchema>;
@@ -96,6 +117,8 @@ export const rolloutSpecSchema = z.object({
   priority: z.enum(["normal", "emergency"]),
   startAt: timestampSchema.nullable(),
   windows: z.array(windowSchema),
+  spread: spreadSchema.nullable(),
+  maxDownloads: maxDownloadsSchema.nullable(),
 });
 
 export const EXCLUSIONS = [

@@ -29,6 +29,43 @@ describe("dispatching", () => {
     expect(reasonsAfter(situation).targets).toEqual([null, null, "waiting_for_slot", "waiting_for_slot"]);
   });
 
+  const inRack = (rack: string): Partial<AgentFacts> => ({ labels: { rack } });
+
+  test("no more of one rack are under way than the spread allows; others overtake them", () => {
+    const situation: Situation = {
+      spec: { spread: { label: "rack", max: 2 } },
+      targets: [aTarget("a", { kind: "restarting" }), ...pending("b", "c", "d", "e")],
+      agents: { a: inRack("r1"), b: inRack("r1"), c: inRack("r1"), d: inRack("r2") },
+    };
+    expect(dispatchedIn(situation)).toEqual(["t-b", "t-d", "t-e"]);
+    expect(reasonsAfter(situation).targets).toEqual([null, null, "spread", null, null]);
+  });
+
+  test("agents without the label are not limited", () => {
+    const spec = { spread: { label: "rack", max: 1 } };
+    expect(dispatchedIn({ spec, targets: pending("a", "b", "c") })).toHaveLength(3);
+  });
+
+  test("a batch in which nobody can be dispatched is not begun", () => {
+    const situation: Situation = {
+      spec: { strategy: { kind: "batches", size: 5, delayMs: MINUTE }, spread: { label: "rack", max: 1 } },
+      targets: [aTarget("a", { kind: "staging" }), ...pending("b")],
+      agents: { a: inRack("r1"), b: inRack("r1") },
+    };
+    expect(movesOf(situation)).toEqual([]);
+    expect(reasonsAfter(situation).targets).toEqual([null, "spread"]);
+  });
+
+  test("no more download than the budget allows, and one that has its archive makes room", () => {
+    const targets = [aTarget("a", { kind: "dispatched" }), aTarget("b", { kind: "verifying" })];
+    const situation: Situation = {
+      spec: { maxDownloads: 2 },
+      targets: [...targets, ...pending("c", "d")],
+    };
+    expect(dispatchedIn(situation)).toEqual(["t-c"]);
+    expect(reasonsAfter(situation).targets).toEqual([null, null, null, "bandwidth"]);
+  });
+
   test.each<[string, Partial<AgentFacts>]>([
     ["offline", { online: false }],
     ["other_rollout", { busyElsewhere: true }],

@@ -7,6 +7,8 @@ import type { Version } from "../../release/version.ts";
 export interface Ready {
   readonly target: Target;
   readonly fromVersion: Version | null;
+  /** Its value of the spread limit's label; null: it has none, or there is no limit. */
+  readonly spreadValue: string | null;
 }
 
 /** The newest attempts of one wave, or of all returns, sorted by how they stand. Local to one plan. */
@@ -45,7 +47,11 @@ export interface Draft {
   readonly reasons: Map<Reason | null, string[]>;
   state: RolloutState;
   underWay: number;
-  /** Why the ready ones that are left wait. */
+  /** Of those under way, dispatched or downloading. */
+  downloading: number;
+  /** Of those under way, how many have each value of the spread limit's label. */
+  readonly spread: Map<string, number>;
+  /** Why the ready ones that are left wait, unless they wait for a limit of their own. */
   shortOf: "waiting_for_slot" | "waiting_for_batch";
 }
 

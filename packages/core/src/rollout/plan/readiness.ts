@@ -2,6 +2,7 @@ import { compareVersions, type Version } from "../../release/version.ts";
 import type { Reason } from "../reason.ts";
 import type { AgentFacts, Target } from "../rollout.ts";
 import type { Draft, Group } from "./draft.ts";
+import { spreadValueOf } from "./limits.ts";
 
 /** A host whose clock is further off than this gets no update, in milliseconds. */
 export const CLOCK_SKEW_LIMIT_MS = 5 * 60_000;
@@ -22,7 +23,7 @@ function sortOne(draft: Draft, group: Group, target: Target): void {
   }
   const reason = holdReason(facts) ?? hoursReason(facts, target);
   if (reason === null) {
-    group.ready.push({ target, fromVersion: facts.version });
+    group.ready.push({ target, fromVersion: facts.version, spreadValue: spreadValueOf(draft, facts) });
     return;
   }
   const held = group.held.get(reason);

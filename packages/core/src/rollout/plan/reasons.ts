@@ -2,6 +2,7 @@ import type { Reason } from "../reason.ts";
 import type { PauseCause, RolloutState } from "../rollout.ts";
 import { isRolloutEnded } from "../rollout-machine.ts";
 import { giveReason, type Draft, type Group, type WaveDraft } from "./draft.ts";
+import { readyReason } from "./limits.ts";
 
 const PAUSE_REASONS: Readonly<Record<PauseCause, Reason>> = {
   operator: "operator",
@@ -30,7 +31,9 @@ export function giveReasons(draft: Draft): void {
 function reasonTargets(draft: Draft, group: Group, pending: Reason): void {
   const isMoving = draft.state.kind === "running" || group === draft.returns;
   for (const target of group.pending) giveReason(draft, target, pending);
-  for (const { target } of group.ready) giveReason(draft, target, isMoving ? draft.shortOf : pending);
+  for (const ready of group.ready) {
+    giveReason(draft, ready.target, isMoving ? readyReason(draft, ready) : pending);
+  }
   // In a rollout that stands still, that it does is why, whatever else is in the way.
   for (const [reason, targets] of group.held) {
     for (const target of targets) giveReason(draft, target, isMoving ? reason : pending);
@@ -74,7 +77,8 @@ function rolloutReason(draft: Draft): Reason | null {
 
 /** Why a group with nothing under way does not go on. */
 function groupReason(draft: Draft, group: Group): Reason {
-  if (group.ready.length > 0) return draft.shortOf;
+  const [first] = group.ready;
+  if (first) return readyReason(draft, first);
   let most: Reason = "in_progress";
   let count = 0;
   for (const [reason, { length }] of group.held) {

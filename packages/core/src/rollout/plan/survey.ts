@@ -4,6 +4,7 @@ import { countsFrom, deadlineOf, isSilent, type Watch } from "../deadlines.ts";
 import type { PlanInput } from "../decision.ts";
 import type { Target, Wave } from "../rollout.ts";
 import { isUnderWay } from "../target-machine.ts";
+import { noteUnderWay } from "./limits.ts";
 import { emptyGroup, giveReason, type Draft, type Group, type WaveDraft } from "./draft.ts";
 
 /** Looks at every target once, and expires those that are past their deadline. */
@@ -19,6 +20,8 @@ export function survey(input: PlanInput): Draft {
     reasons: new Map(),
     state: rollout.state,
     underWay: 0,
+    downloading: 0,
+    spread: new Map(),
     shortOf: "waiting_for_slot",
   };
   const watch: Watch = { spec: rollout.spec, listeningSince: input.listeningSince };
@@ -58,7 +61,7 @@ function placeUnderWay(draft: Draft, target: Target, watch: Watch): void {
     return;
   }
   group.underWay += 1;
-  draft.underWay += 1;
+  noteUnderWay(draft, target);
   count(draft, target, watch);
   giveReason(draft, target, isSilent(target, watch, now) ? "silent" : null);
 }

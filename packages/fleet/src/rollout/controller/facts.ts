@@ -17,6 +17,7 @@ export function agentFacts(
       busyElsewhere: book.ofAgent(agentId).some((other) => takesPrecedence(other, rollout)),
       clockSkewMs: entry.clockSkewMs,
       hours: hours.of(entry.timeZone),
+      labels: entry.labels,
     };
   };
 }
