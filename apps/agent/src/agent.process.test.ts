@@ -118,6 +118,15 @@ describe("muster-agent", { timeout: 20_000 }, () => {
     expect(stdout).toContain("INFO  ending version=2.0.0");
   });
 
+  test("one that waits for an enrolment ends at once when it is told to", async () => {
+    const { child, ended } = start(["--root", root], { MUSTER_VERSION: "2.0.0" });
+    const said: string[] = [];
+    child.stdout.on("data", (piece: Buffer) => said.push(piece.toString()));
+    await soon(() => expect(said.join("")).toContain("not enrolled"));
+    child.kill("SIGTERM");
+    expect((await ended).code).toBe(0);
+  });
+
   test("a restart that the gateway asks for ends the process in order", async () => {
     await enroll();
     const { ended } = start(["run", "--root", root]);

@@ -36,10 +36,10 @@ export async function run({ root }: { readonly root: string }): Promise<void> {
       onRestart: () => tell(),
     });
   const agent = await Promise.race([whenEnrolled(start, { log, notifier }), told]);
-  if (!agent) return;
   await told;
   log.info("ending", { version });
-  await Promise.race([agent.stop(), sleep(LEAVE_MS)]);
+  await Promise.race([agent?.stop(), sleep(LEAVE_MS)]);
+  // Whatever it still waits for, an enrolment for one, is waited for by the next process.
   process.exit(0);
 }
 
