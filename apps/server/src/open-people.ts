@@ -9,6 +9,7 @@ import {
   type Database,
   type OidcSetup,
   type People,
+  type Sealer,
 } from "@muster/fleet";
 import { OIDC_CALLBACK } from "./http/routes/oidc-routes.ts";
 import type { OidcSettings, ServerSettings } from "./settings/settings.ts";
@@ -17,16 +18,18 @@ interface PeopleSources {
   readonly db: Database;
   readonly clock: Clock;
   readonly audit: Audit;
+  readonly sealer: Sealer;
   readonly settings: Pick<ServerSettings, "oidc" | "publicUrl">;
 }
 
 /** Who may come in. Throws `SERVER_CONFIG_INVALID` for an identity provider that is half set up. */
-export async function openPeople({ db, clock, audit, settings }: PeopleSources): Promise<People> {
+export async function openPeople({ db, clock, audit, sealer, settings }: PeopleSources): Promise<People> {
   return createPeople({
     db,
     clock,
     random: createSystemRandom(),
     audit,
+    sealer,
     oidc: settings.oidc && (await setUpOidc(settings.oidc, settings.publicUrl)),
   });
 }

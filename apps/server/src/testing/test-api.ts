@@ -152,6 +152,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     clock,
     random: createSystemRandom(),
     audit,
+    sealer,
     hasher: createArgon2Hasher({ memoryKiB: 16, passes: 1 }),
     oidc: options.oidc ?? null,
   });

@@ -2,10 +2,11 @@ import { MusterError } from "@muster/core";
 import type { ChangePassword, MeView } from "@muster/protocol/http";
 import type { Audit } from "../audit/ports.ts";
 import type { Clock } from "../ports.ts";
+import type { Sealer } from "../secrets/sealer.ts";
 import type { Database } from "../store/database.ts";
 import type { UserRow } from "../store/schema.ts";
 import { createAttemptLimit } from "./attempt-limit.ts";
-import { createTotpSecret, stepOfCode } from "./one-time-codes.ts";
+import { createTotpSecret, stepOfCode, totpContext } from "./one-time-codes.ts";
 import { normalizePassword, requireSuitablePassword } from "./password-policy.ts";
 import { auditEntry } from "./audit-entry.ts";
 import type { Caller, PasswordHasher } from "./ports.ts";
@@ -41,6 +42,7 @@ interface AccountPorts {
   readonly db: Database;
   readonly clock: Clock;
   readonly hasher: PasswordHasher;
+  readonly sealer: Sealer;
   readonly audit: Pick<Audit, "record">;
 }
 
@@ -61,7 +63,7 @@ export function createAccount(ports: AccountPorts): Account {
       const totp = createTotpSecret(user.name);
       await db
         .updateTable("users")
-        .set({ totp_pending_secret: totp.secret })
+        .set({ totp_pending_secret: ports.sealer.seal(totp.secret, totpContext(user)) })
         .where("id", "=", user.id)
         .execute();
       return totp;
@@ -153,17 +155,18 @@ async function changePassword(ports: AccountPorts, request: ChangePassword, call
 }
 
 async function confirmTotp(ports: AccountPorts, code: string, caller: Caller): Promise<string[]> {
-  const { db, clock } = ports;
+  const { db, clock, sealer } = ports;
   const now = clock.now();
   const user = await requireRecentUser(db, caller, now);
-  const secret = user.totp_pending_secret;
+  const sealed = user.totp_pending_secret;
+  const secret = sealed === null ? null : sealer.open(sealed, totpContext(user));
   const step =
     secret === null ? null : stepOfCode(code.replaceAll(/\s/g, ""), { secret, afterStep: null, now });
   if (step === null) throw new MusterError("SIGN_IN_REFUSED", { problem: "the code is not the one of now" });
   const codes = await db.transaction().execute(async (trx) => {
     await trx
       .updateTable("users")
-      .set({ totp_secret: secret, totp_pending_secret: null, totp_last_step: step })
+      .set({ totp_secret: sealed, totp_pending_secret: null, totp_last_step: step })
       .where("id", "=", user.id)
       .execute();
     return renewRecoveryCodes(trx, user.id);

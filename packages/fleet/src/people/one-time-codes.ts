@@ -1,4 +1,5 @@
 import { generateSecret, generateURI, verifySync } from "otplib";
+import type { Sealer } from "../secrets/sealer.ts";
 import type { Database } from "../store/database.ts";
 import type { UserRow } from "../store/schema.ts";
 
@@ -34,10 +35,20 @@ export function stepOfCode(
   return afterStep !== null && step <= afterStep ? null : step;
 }
 
+/** What a user's sealed secret belongs to: another user's row does not open it. */
+export function totpContext({ id }: Pick<UserRow, "id">): string {
+  return `user/${id}/totp`;
+}
+
 /** Uses a user's code up: none is good a second time, nor one before it (RFC 6238 §5.2). Two at once cannot both use it. */
-export async function useTotpCode(db: Database, user: UserRow, code: string, now: number): Promise<boolean> {
+export async function useTotpCode(
+  { db, sealer }: { readonly db: Database; readonly sealer: Sealer },
+  user: UserRow,
+  { code, now }: { readonly code: string; readonly now: number },
+): Promise<boolean> {
   if (user.totp_secret === null) return false;
-  const step = stepOfCode(code, { secret: user.totp_secret, afterStep: user.totp_last_step, now });
+  const secret = sealer.open(user.totp_secret, totpContext(user));
+  const step = stepOfCode(code, { secret, afterStep: user.totp_last_step, now });
   if (step === null) return false;
   const { numUpdatedRows } = await db
     .updateTable("users")

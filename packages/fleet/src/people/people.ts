@@ -2,6 +2,7 @@ import type { Audit, AuditDeed } from "../audit/ports.ts";
 import type { Clock, Random } from "../ports.ts";
 import { createArgon2Hasher } from "../adapters/argon2-hasher.ts";
 import { createIdSource } from "../ids.ts";
+import type { Sealer } from "../secrets/sealer.ts";
 import type { Database } from "../store/database.ts";
 import { type Account, createAccount } from "./account.ts";
 import { type ApiTokens, createApiTokens } from "./api-tokens.ts";
@@ -21,6 +22,8 @@ export interface PeoplePorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly audit: Audit;
+  /** Of secrets that have to be read again. */
+  readonly sealer: Sealer;
   /** Argon2id at today's cost unless told. */
   readonly hasher?: PasswordHasher;
   /** Null: nobody signs in by an identity provider. */

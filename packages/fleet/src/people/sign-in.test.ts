@@ -185,7 +185,8 @@ describe("with codes", () => {
   test("recovery codes are another user's nothing, and new ones end the old ones", async () => {
     const { codes } = await addCodes();
     await world.people.users.create({ name: "bob", password: PASSWORD }, world.root);
-    await world.db.updateTable("users").set({ totp_secret: "GEZDGNBV" }).where("name", "=", "bob").execute();
+    const bob = await world.signedIn("bob");
+    await world.people.account.confirmTotp(totpOf((await world.people.account.beginTotp(bob)).secret), bob);
     const [first = "", second = ""] = codes;
     expect(await codeOf(attempt({ name: "bob", code: first }))).toBe("SIGN_IN_REFUSED");
     const alice = await world.signedIn("alice", PASSWORD, first);
@@ -200,6 +201,17 @@ describe("with codes", () => {
     await addCodes();
     for (let guess = 0; guess < 10; guess += 1) await codeOf(attempt({ code: `00000${guess}` }));
     expect(await codeOf(attempt({ code: "000011" }))).toBe("RATE_LIMITED");
+  });
+
+  test("the secret is kept sealed, and opens for its own user only", async () => {
+    const { secret } = await addCodes();
+    const row = await world.db.selectFrom("users").selectAll().executeTakeFirstOrThrow();
+    expect(JSON.stringify(row)).not.toContain(secret);
+    await world.people.users.create({ name: "bob", password: PASSWORD }, world.root);
+    const { totp_secret } = row;
+    await world.db.updateTable("users").set({ totp_secret }).where("name", "=", "bob").execute();
+    pass(30_000);
+    expect(await codeOf(attempt({ name: "bob", code: totpOf(secret) }))).toBe("SECRET_UNREADABLE");
   });
 
   test("they are asked for only once a first one has shown that the app works", async () => {

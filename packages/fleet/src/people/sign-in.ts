@@ -2,6 +2,7 @@ import { MusterError } from "@muster/core";
 import type { SessionItem } from "@muster/protocol/http";
 import type { Audit, AuditActor } from "../audit/ports.ts";
 import type { Clock } from "../ports.ts";
+import type { Sealer } from "../secrets/sealer.ts";
 import type { Database } from "../store/database.ts";
 import type { UserRow } from "../store/schema.ts";
 import { addressKey, createAttemptLimit } from "./attempt-limit.ts";
@@ -69,6 +70,7 @@ export interface SignInPorts {
   readonly db: Database;
   readonly clock: Clock;
   readonly hasher: PasswordHasher;
+  readonly sealer: Sealer;
   readonly sessions: Pick<Sessions, "begin">;
   readonly audit: Pick<Audit, "record">;
 }
@@ -163,10 +165,10 @@ async function checkFurther(
   if (mustChange) await endSessionsOf(ports.db, user.id);
 }
 
-async function useCode({ db, clock }: SignInPorts, user: UserRow, code: string): Promise<boolean> {
+async function useCode(ports: SignInPorts, user: UserRow, code: string): Promise<boolean> {
   const digits = code.replaceAll(/\s/g, "");
-  if (/^\d{6}$/.test(digits)) return useTotpCode(db, user, digits, clock.now());
-  return useRecoveryCode(db, user.id, code);
+  if (/^\d{6}$/.test(digits)) return useTotpCode(ports, user, { code: digits, now: ports.clock.now() });
+  return useRecoveryCode(ports.db, user.id, code);
 }
 
 async function beginFor(ports: SignInPorts, user: UserRow, how: ProvedWay): Promise<BegunSession> {

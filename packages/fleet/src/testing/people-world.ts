@@ -4,6 +4,7 @@ import { createSystemRandom } from "../adapters/system-random.ts";
 import type { OidcSetup } from "../people/people.ts";
 import { createPeople, type People } from "../people/people.ts";
 import type { Authenticated, Caller, PasswordHasher, Place } from "../people/ports.ts";
+import { createSealer, SEALER_KEY_BYTES } from "../secrets/sealer.ts";
 import { type Database, openDatabase } from "../store/database.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
 
@@ -39,6 +40,7 @@ export async function createPeopleWorld(oidc: OidcSetup | null = null): Promise<
     random: createSystemRandom(),
     audit: { record, recordIn: (_trx, entries) => record(...entries) },
     hasher: counted.hasher,
+    sealer: createSealer(new Uint8Array(SEALER_KEY_BYTES)),
     oidc,
   });
   const root = callerOf(await people.apiTokens.find(await people.apiTokens.renewAdministrator()));
