@@ -90,6 +90,12 @@ describe("recording", () => {
   });
 });
 
+const rows = () => db.selectFrom("audit_log").selectAll().orderBy("sequence").execute();
+const restore = async (all: readonly AuditRow[]) => {
+  await db.deleteFrom("audit_log").execute();
+  await db.insertInto("audit_log").values(all).execute();
+};
+
 /** What an intruder does to the rows of a log of ten records. */
 const CHANGES: fc.Arbitrary<Partial<AuditRow>> = fc.oneof(
   fc.record({ at: fc.constantFrom(0, 1) }),
@@ -113,12 +119,6 @@ describe("the chain", () => {
     await recordMany(COUNT);
     await dropTriggers();
   });
-
-  const rows = () => db.selectFrom("audit_log").selectAll().orderBy("sequence").execute();
-  const restore = async (all: readonly AuditRow[]) => {
-    await db.deleteFrom("audit_log").execute();
-    await db.insertInto("audit_log").values(all).execute();
-  };
 
   test("shows any change of a record, and says which", async () => {
     const before = await rows();

@@ -19,6 +19,8 @@ const actionsIn = async (db: Database, action: string): Promise<number> => {
   return rows.length;
 };
 
+const deed = (action: string, resource: string) => ({ actor_name: "ada", action, resource_id: resource });
+
 /** The commit that fails, and whether what it was to write is there afterwards. */
 const ACCIDENTS = [
   { when: "before", isThere: 0 },
@@ -118,11 +120,6 @@ describe("a rollout", () => {
       .where("actor_kind", "=", "user")
       .orderBy("sequence")
       .execute();
-    const deed = (action: string, resource: string) => ({
-      actor_name: "ada",
-      action,
-      resource_id: resource,
-    });
     expect(rows).toEqual([
       deed("rollout.create", id),
       ...ids.map((agent) => deed("node.upgrade.request", agent)),

@@ -1,4 +1,3 @@
-import type { Clock } from "../ports.ts";
 import type { Database } from "../store/database.ts";
 import type { WebhookDeliveryRow, WebhookRow } from "../store/schema.ts";
 import { attemptDelivery, type AttemptPorts } from "./attempt.ts";
@@ -30,13 +29,13 @@ const LONGEST_SLEEP_MS = 3_600_000;
 export function createDispatcher(ports: DispatcherPorts): Dispatcher {
   const { db, clock, events, onError } = ports;
   const stopping = new AbortController();
-  const underWay = new Map<string, { readonly webhookId: string; readonly done: Promise<void> }>();
   let round: Promise<void> = Promise.resolve();
   let isAgain = false;
   let isRunning = false;
   let callOff: (() => void) | null = null;
   let leave: (() => void) | null = null;
 
+  const attempts = createAttempts({ ...ports, signal: stopping.signal, onEnd: () => poke() });
   const poke = () => {
     isAgain = true;
     if (isRunning || stopping.signal.aborted || leave === null) return;
@@ -52,7 +51,7 @@ export function createDispatcher(ports: DispatcherPorts): Dispatcher {
       isAgain = false;
       try {
         await enqueueEvents({ ...ports, now: () => clock.now() });
-        for (const due of await readDue(db, clock.now(), underWay)) begin(due);
+        for (const due of await readDue(db, clock.now())) attempts.begin(due);
         await sleepUntilDue();
       } catch (error) {
         onError(error);
@@ -61,24 +60,10 @@ export function createDispatcher(ports: DispatcherPorts): Dispatcher {
     }
   };
 
-  const begin = ({ webhook, delivery }: Due) => {
-    const ofSame = [...underWay.values()].filter(({ webhookId }) => webhookId === webhook.id).length;
-    if (underWay.size >= AT_ONCE || ofSame >= AT_ONCE_PER_WEBHOOK) return;
-    const done = attemptDelivery(ports, webhook, { delivery, signal: stopping.signal })
-      .catch((error: unknown) => {
-        if (!stopping.signal.aborted) onError(error);
-      })
-      .finally(() => {
-        underWay.delete(delivery.id);
-        poke();
-      });
-    underWay.set(delivery.id, { webhookId: webhook.id, done });
-  };
-
   const sleepUntilDue = async () => {
-    const next = await readNextDue(db, [...underWay.keys()]);
+    const next = await readNextDue(db, attempts.ids());
     // What is due already waits for a place; the end of an attempt pokes.
-    if (next !== null && (next > clock.now() || underWay.size === 0)) sleepUntil(next);
+    if (next !== null && (next > clock.now() || attempts.ids().length === 0)) sleepUntil(next);
   };
   const sleepUntil = (at: number) => {
     callOff?.();
@@ -89,9 +74,9 @@ export function createDispatcher(ports: DispatcherPorts): Dispatcher {
   };
 
   const idle = async () => {
-    while (isRunning || underWay.size > 0) {
+    for (let isBusy = true; isBusy; isBusy = isRunning || attempts.ids().length > 0) {
       await round;
-      await Promise.all([...underWay.values()].map(({ done }) => done));
+      await attempts.all();
     }
   };
 
@@ -116,8 +101,35 @@ interface Due {
   readonly delivery: WebhookDeliveryRow;
 }
 
+/** The attempts under way, each in one of a few places. */
+function createAttempts(
+  ports: DispatcherPorts & { readonly signal: AbortSignal; readonly onEnd: () => void },
+) {
+  const underWay = new Map<string, { readonly webhookId: string; readonly done: Promise<void> }>();
+  return {
+    /** Does nothing while there is no place for it, or it has one. */
+    begin: ({ webhook, delivery }: Due) => {
+      const ofSame = [...underWay.values()].filter(({ webhookId }) => webhookId === webhook.id).length;
+      const isFull = underWay.size >= AT_ONCE || ofSame >= AT_ONCE_PER_WEBHOOK;
+      if (isFull || underWay.has(delivery.id)) return;
+      const { signal, onError, onEnd } = ports;
+      const done = attemptDelivery(ports, webhook, { delivery, signal })
+        .catch((error: unknown) => {
+          if (!signal.aborted) onError(error);
+        })
+        .finally(() => {
+          underWay.delete(delivery.id);
+          onEnd();
+        });
+      underWay.set(delivery.id, { webhookId: webhook.id, done });
+    },
+    ids: () => [...underWay.keys()],
+    all: () => Promise.all([...underWay.values()].map(({ done }) => done)),
+  };
+}
+
 /** Deliveries that are due, at most a few of each webhook, oldest first. */
-async function readDue(db: Database, now: number, underWay: ReadonlyMap<string, unknown>): Promise<Due[]> {
+async function readDue(db: Database, now: number): Promise<Due[]> {
   const webhooks = await db.selectFrom("webhooks").selectAll().where("enabled", "=", 1).execute();
   const due: Due[] = [];
   for (const webhook of webhooks) {
@@ -131,7 +143,7 @@ async function readDue(db: Database, now: number, underWay: ReadonlyMap<string, 
       .orderBy("id")
       .limit(AT_ONCE_PER_WEBHOOK * 2)
       .execute();
-    due.push(...rows.filter(({ id }) => !underWay.has(id)).map((delivery) => ({ webhook, delivery })));
+    due.push(...rows.map((delivery) => ({ webhook, delivery })));
   }
   return due;
 }

@@ -1,14 +1,30 @@
 import { randomBytes } from "node:crypto";
 import { MusterError } from "@muster/core";
+import { sql } from "kysely";
 import {
   WEBHOOK_DELIVERY_STATES,
   webhookFilterSchema,
   type WebhookDeliveryView,
   type WebhookView,
 } from "@muster/protocol/http";
+import type { AuditDeed, AuditDetails } from "../audit/ports.ts";
 import type { EventFilter } from "../events/ports.ts";
 import type { Database } from "../store/database.ts";
 import type { WebhookDeliveryRow, WebhookRow } from "../store/schema.ts";
+
+/** Lists of webhooks and of deliveries: newest first. */
+export const BY_ID = {
+  sort: sql.ref("id"),
+  id: sql.ref("id"),
+  type: "string",
+  descending: true,
+  placeOf: ({ id }: { readonly id: string }) => ({ sort: id, id }),
+} as const;
+
+/** What was done to a webhook. */
+export function deedOn(id: string, action: string, details: AuditDetails): AuditDeed {
+  return { action, resource: { kind: "webhook", id }, details };
+}
 
 /** 32 random bytes in the form of Standard Webhooks. */
 export function createWebhookSecret(): string {

@@ -35,7 +35,8 @@ export async function* followEvents(
 ): AsyncGenerator<CloudEventView> {
   const { signal, onTrouble, random = Math.random } = options;
   const place: Place = { after: options.after ?? null, failures: 0 };
-  while (!signal?.aborted) {
+  for (;;) {
+    if (signal?.aborted) return;
     try {
       // Known before the first connection, so that what happens while that breaks is not missed.
       place.after ??= await readNewest(transport, signal);

@@ -54,6 +54,10 @@ export function auditRoutes(app: App, { auditLog }: { readonly auditLog: AuditLo
     },
     handler: ({ query }) => auditLog.verify(headOf(query.expect)),
   });
+  exportRoute(app, auditLog);
+}
+
+function exportRoute(app: App, auditLog: AuditLog): void {
   app.route({
     method: "GET",
     url: "/api/v1/audit/export",

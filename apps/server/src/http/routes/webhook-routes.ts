@@ -60,6 +60,11 @@ export function webhookRoutes(app: App, { webhooks }: { readonly webhooks: Webho
     },
     handler: ({ params }) => webhooks.read(params.id),
   });
+  changeRoutes(app, webhooks);
+  deliveryRoutes(app, webhooks);
+}
+
+function changeRoutes(app: App, webhooks: Webhooks): void {
   app.route({
     method: "PUT",
     url: "/api/v1/webhooks/:id",
@@ -90,7 +95,6 @@ export function webhookRoutes(app: App, { webhooks }: { readonly webhooks: Webho
       return reply.code(204).send();
     },
   });
-  deliveryRoutes(app, webhooks);
 }
 
 function deliveryRoutes(app: App, webhooks: Webhooks): void {

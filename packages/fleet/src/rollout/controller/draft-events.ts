@@ -172,7 +172,13 @@ function targetEvents(before: Target, after: Target, rollout: Rollout): NewEvent
           message: `Agent ${after.agentId} is not given ${what} any more`,
         },
       ];
-    default: {
+    case "pending":
+    case "dispatched":
+    case "downloading":
+    case "verifying":
+    case "staging":
+    case "restarting":
+    case "healthy": {
       const done = before.state.kind in STEPS_DONE ? STEPS_DONE[wayOf(before.state)] : 0;
       return STEPS.slice(done, STEPS_DONE[state.kind]).map((step) => ({
         ...on,
