@@ -22,8 +22,8 @@ const NEVER_FETCHED = [
   /^https:\/\/mantine\.dev\//,
 ];
 
-/** Needed where values are checked, not where they are shown: only their types may come in. */
-const NOT_FOR_BROWSERS = /node_modules\/(?:zod|semver)\//;
+/** Needed where values are checked, not where they are shown: only its types may come in. */
+const NOT_FOR_BROWSERS = /node_modules\/zod\//;
 
 /** Refuses a build that is too heavy or reaches outside, and lays a .br and a .gz beside each file. */
 export function checkedDelivery({ entryBudgetBytes }: DeliveryOptions): Plugin {

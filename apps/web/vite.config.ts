@@ -12,7 +12,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      // core is pure: what a page does not use of it, semver and the decoders, stays out.
+      // core is pure: what a page does not use of it, the decoders, stays out.
       treeshake: { moduleSideEffects: [{ test: /packages[\\/]core[\\/]/, sideEffects: false }] },
     },
   },
