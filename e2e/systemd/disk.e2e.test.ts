@@ -22,7 +22,7 @@ test("a disk with less than three times the archive free refuses the update, and
   await empty();
   const since = performance.now();
   const target = await scene.update(version);
-  expect(target).toMatchObject({ state: "healthy" });
+  expect(target).toMatchObject({ state: "healthy", code: null });
   await assertGood(scene, version, {
     scenario: "full disk",
     injected: "8 MB free for an archive of 4 MB, then room",
@@ -65,10 +65,11 @@ test("a disk that turns read-only keeps the agent running, also when it is start
   expect(await host.runningVersion()).toBe(before);
   expect(await scene.agent()).toMatchObject({ online: true, version: before });
   await host.box.down();
+  await until("the control plane to miss it", async () => !(await scene.boxes.isOnline(host)));
   const since = performance.now();
   await host.box.boot();
   const target = await scene.update(version);
-  expect(target).toMatchObject({ state: "healthy" });
+  expect(target).toMatchObject({ state: "healthy", code: null });
   await assertGood(scene, version, {
     scenario: "read-only disk",
     injected: "from the start of the agent on, an update tried, then a reboot",
