@@ -15,6 +15,7 @@ import type { AgentDesk, AgentLine } from "./gateway/ports.ts";
 import { createDesiredStates } from "./desired/desired-states.ts";
 import { createDesiredDriver } from "./desired/driver.ts";
 import { createGroups } from "./groups/groups.ts";
+import { leftCohort } from "./groups/left-cohort.ts";
 import { loadGroups } from "./groups/load-groups.ts";
 import type { DesiredStates, Groups } from "./groups/ports.ts";
 import { createIdSource } from "./ids.ts";
@@ -76,7 +77,8 @@ export async function openControlPlane(ports: ControlPlanePorts): Promise<Contro
   const calendar = createWindowCalendar();
   const hoursOf = ({ spec }: Rollout, now: number) =>
     spec.priority === "emergency" ? ANY_TIME : calendar.at(now, spec.windows, freezes.list());
-  const controller = createController({ ...ports, newId, roster, line, hoursOf });
+  const hasLeft = (spec: Rollout["spec"]) => leftCohort(spec, { ...groupIndex, roster });
+  const controller = createController({ ...ports, newId, roster, line, hoursOf, leftCohort: hasLeft });
   await controller.load();
   const { targets } = controller;
   const listeningSince = () => controller.listeningSince();

@@ -169,8 +169,11 @@ function fieldReader(scanner: Scanner, name: string, from: number, scope: Filter
   const changing = Object.hasOwn(CHANGING, name) ? CHANGING[name] : undefined;
   if (!changing) return scanner.refuse(`one of the fields ${FILTER_FIELDS.join(", ")}`, from);
   if (scope === "agents") return changing;
-  const fields = Object.keys(LASTING).join(", ");
-  return scanner.refuse(`in a group's rule a field that no update changes (${fields}, or a label)`, from);
+  const fields = FILTER_FIELDS.filter((known) => Object.hasOwn(LASTING, known)).join(", ");
+  return scanner.refuse(
+    `a field that no update changes, since it is a group's rule (${fields}, a label)`,
+    from,
+  );
 }
 
 function readValue(scanner: Scanner): Pattern {

@@ -135,7 +135,10 @@ export const WAVE_TRANSITIONS = {
   failed: ["open"],
 } as const satisfies TransitionTable<WaveState["kind"]>;
 
-/** A slice of the cohort. Its members are fixed when the rollout is made. */
+/**
+ * A slice of the cohort. Its members are chosen when the rollout is made; who has left the cohort by the time it opens is
+ * let go then, and from there on it is frozen.
+ */
 export interface Wave {
   /** From 0. */
   readonly index: number;
@@ -228,4 +231,6 @@ export interface AgentFacts {
   readonly hours: Hours;
   /** As they are now, its own and the central ones. */
   readonly labels: Readonly<Record<string, string>>;
+  /** Whether it is not in the rollout's cohort any more; asked when its wave opens, and never after. */
+  readonly hasLeft?: boolean;
 }

@@ -42,6 +42,20 @@ describe("waves", () => {
     ]);
   });
 
+  test("who has left the cohort is let go when its wave opens, and not asked again", () => {
+    const left = { b: { hasLeft: true }, c: { hasLeft: true } };
+    const opening = { spec: inWaves(), rollout: { waves: two }, agents: left };
+    expect(movesOf({ ...opening, targets: [aTarget("a", HEALTHY), second("c"), second("d")] })).toEqual([
+      { kind: "pass_wave", wave: 0 },
+      { kind: "open_wave", wave: 1, forgivenBefore: 0 },
+      { kind: "cancel_target", targetId: "t-c" },
+      { kind: "dispatch", targetId: "t-d", fromVersion: "1.0.0" },
+    ]);
+    expect(movesOf({ ...opening, targets: [aTarget("b"), second("d")] })).toEqual([
+      { kind: "dispatch", targetId: "t-b", fromVersion: "1.0.0" },
+    ]);
+  });
+
   test("with a settle time it settles first", () => {
     const situation = {
       spec: inWaves({ settleMs: MINUTE }),

@@ -20,12 +20,25 @@ export function moveWaves(draft: Draft): void {
     }
     // A failed wave in a running rollout: an operator resumed, so what failed until now is forgiven.
     if (wave.state.kind === "failed") open(draft, wave, draft.input.now + 1);
-    if (wave.state.kind === "waiting" && isTurnOf(draft, wave)) open(draft, wave, wave.forgivenBefore);
+    if (wave.state.kind === "waiting" && isTurnOf(draft, wave)) {
+      open(draft, wave, wave.forgivenBefore);
+      letLeaversGo(draft, wave);
+    }
     if (wave.state.kind === "waiting") continue;
     sortPending(draft, wave);
     if (wave.state.kind === "open" && isDone(wave)) settleOrPass(draft, wave);
     if (wave.state.kind === "settling" && draft.input.now >= wave.state.until) pass(draft, wave);
   }
+}
+
+/** Cancels the targets of agents that are not in the cohort any more. */
+function letLeaversGo(draft: Draft, wave: WaveDraft): void {
+  wave.pending = wave.pending.filter(({ id, agentId }) => {
+    if (!draft.input.agents(agentId)?.hasLeft) return true;
+    draft.decisions.push({ kind: "cancel_target", targetId: id });
+    wave.ended += 1;
+    return false;
+  });
 }
 
 /**

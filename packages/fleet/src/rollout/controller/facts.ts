@@ -3,10 +3,18 @@ import type { Roster } from "../../agents/roster.ts";
 import type { HoursAt } from "../../schedule/window-calendar.ts";
 import type { Book, OpenTarget } from "./book.ts";
 
+export interface FactSources {
+  readonly book: Book;
+  readonly rollout: Rollout;
+  readonly hours: HoursAt;
+  /** Whether the agent is not in the rollout's cohort any more. */
+  readonly hasLeft: (agentId: string) => boolean;
+}
+
 /** What the planner may know of agents for one rollout; null for one that is revoked or gone. */
 export function agentFacts(
   roster: Roster,
-  { book, rollout, hours }: { readonly book: Book; readonly rollout: Rollout; readonly hours: HoursAt },
+  { book, rollout, hours, hasLeft }: FactSources,
 ): (agentId: string) => AgentFacts | null {
   return (agentId) => {
     const entry = roster.get(agentId);
@@ -18,6 +26,7 @@ export function agentFacts(
       clockSkewMs: entry.clockSkewMs,
       hours: hours.of(entry.timeZone),
       labels: entry.labels,
+      hasLeft: hasLeft(agentId),
     };
   };
 }

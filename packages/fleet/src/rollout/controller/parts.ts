@@ -28,6 +28,8 @@ export interface ControllerPorts {
   readonly roster: Roster;
   /** The windows and the freezes that hold for a rollout. */
   readonly hoursOf: (rollout: Rollout, now: number) => HoursAt;
+  /** Whether an agent is not in a rollout's cohort any more. */
+  readonly leftCohort: (spec: Rollout["spec"]) => (agentId: string) => boolean;
   /** How agents are reached; null until the gateway stands. */
   readonly line: () => AgentLine | null;
   /** The controller's private key, Ed25519. */

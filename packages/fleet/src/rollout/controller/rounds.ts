@@ -23,6 +23,7 @@ export interface RoundPorts {
   readonly listeningSince: () => number;
   /** The windows and the freezes that hold for a rollout. */
   readonly hoursOf: (rollout: Rollout, now: number) => HoursAt;
+  readonly leftCohort: (spec: Rollout["spec"]) => (agentId: string) => boolean;
 }
 
 /** Plans rollouts and carries out what is planned; call it in turn. */
@@ -75,7 +76,12 @@ async function carryOut(
 ): Promise<void> {
   const { book, roster, ledger, newId, poke } = ports;
   const { id } = open.rollout;
-  const agents = agentFacts(roster, { book, rollout: open.rollout, hours });
+  const agents = agentFacts(roster, {
+    book,
+    rollout: open.rollout,
+    hours,
+    hasLeft: ports.leftCohort(open.rollout.spec),
+  });
   // Only the wake depends on when they change, and what has been asked for is known after the plan.
   const timing = { now, listeningSince: ports.listeningSince(), hoursChangeAt: null };
   const decisions = planRollout({ ...open, agents, ...timing });
