@@ -50,7 +50,7 @@ describe("muster webhook", () => {
     expect(stdout).toMatch(/w2 +off .*says that it is gone/);
   });
 
-  test("test fails when the receiver does not take it", async () => {
+  test("a trial fails when the receiver does not take it", async () => {
     await using api = await stubApi({ "POST /api/v1/webhooks/w1/test": () => DELIVERY });
     const result = await runMuster(["webhook", "test", "w1"], { env: api.env });
     expect(result).toMatchObject({ code: 1, stdout: expect.stringContaining("answered 500") });

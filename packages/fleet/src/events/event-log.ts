@@ -114,22 +114,6 @@ function severitiesFrom(least: EventSeverity): readonly EventSeverity[] {
   return EVENT_SEVERITIES.slice(EVENT_SEVERITIES.indexOf(least));
 }
 
-/** The same choice as the queries make, for a record in memory. */
-export function isWanted(event: EventRecord, filter: EventFilter): boolean {
-  const { types, category, severity, agentId, rolloutId } = filter;
-  return (
-    (types?.some((type) => matchesType(event.type, type)) ?? true) &&
-    (category === undefined || event.category === category) &&
-    (severity === undefined || severitiesFrom(severity).includes(event.severity)) &&
-    (agentId === undefined || event.agentId === agentId) &&
-    (rolloutId === undefined || event.rolloutId === rolloutId)
-  );
-}
-
-function matchesType(type: string, wanted: string): boolean {
-  return wanted.endsWith("*") ? type.startsWith(wanted.slice(0, -1)) : type === wanted;
-}
-
 function toEventRecord(row: EventRow): EventRecord {
   return {
     sequence: row.sequence,
