@@ -150,17 +150,17 @@ async function readAllDrifting(
 /** The state that a connected agent follows and does not meet; null: there is none. From memory. */
 function driftingKey(
   { roster, memberships }: DriverPorts,
-  { surveys, followed }: DesiredOutlook,
+  { wanted, followed }: DesiredOutlook,
   agentId: string,
 ): string | null {
   const list = memberships.listOf(agentId);
   const groupId = list ? followed(list) : null;
   if (!list || groupId === null) return null;
   const key = keyOf({ groupId, product: list.product });
-  const release = surveys.find(({ state }) => keyOf(state) === key)?.release;
+  const version = wanted.get(key);
   const agent = roster.get(agentId);
-  const isDrifting = agent && agent.connectedAt !== null && release && agent.version !== release.version;
-  return isDrifting ? key : null;
+  const isThere = version === undefined || agent?.version === version;
+  return isThere || (agent?.connectedAt ?? null) === null ? null : key;
 }
 
 async function execute(

@@ -4,6 +4,7 @@ import {
   type GroupRollout,
   offlineWait,
   surveyDesired,
+  type Version,
 } from "@muster/core";
 import type { Controller } from "../rollout/controller/controller.ts";
 import type { Database } from "../store/database.ts";
@@ -14,6 +15,8 @@ import { createFollowed, type Followed, keyOf } from "./drifting.ts";
 export interface DesiredOutlook {
   readonly surveys: readonly DesiredSurvey[];
   readonly revisions: ReadonlyMap<string, number>;
+  /** What the agents of each state are to run, by key; a state without a release is missing. */
+  readonly wanted: ReadonlyMap<string, Version>;
   readonly releases: readonly DesiredRelease[];
   readonly rollouts: readonly GroupRollout[];
   readonly followed: Followed;
@@ -22,6 +25,7 @@ export interface DesiredOutlook {
 export const NOTHING: DesiredOutlook = {
   surveys: [],
   revisions: new Map(),
+  wanted: new Map(),
   releases: [],
   rollouts: [],
   followed: () => null,
@@ -47,8 +51,12 @@ export async function readOutlook({
   for (const state of states) {
     rollouts.push(...(await readGroupRollouts(db, state, (id) => waits.get(id) ?? null)));
   }
+  const surveys = states.map((state) => surveyDesired(state, releases, rollouts));
   return {
-    surveys: states.map((state) => surveyDesired(state, releases, rollouts)),
+    surveys,
+    wanted: new Map(
+      surveys.flatMap(({ state, release }) => (release ? [[keyOf(state), release.version] as const] : [])),
+    ),
     revisions: new Map(
       rows.map((row) => [keyOf({ groupId: row.group_id, product: row.product }), row.revision]),
     ),
