@@ -3,9 +3,6 @@ import { canonicalJson } from "@muster/core";
 import type { TidyEntry } from "./entry.ts";
 import type { AuditHead, AuditRecord } from "./ports.ts";
 
-/** What the first record of all follows. */
-export const CHAIN_START: AuditHead = { sequence: 0, hash: "0".repeat(64) };
-
 /** The record that follows `head`. Its hash holds everything in it, and through `previousHash` everything before. */
 export function nextRecord(head: AuditHead, entry: TidyEntry, at: number): AuditRecord {
   const content = { ...entry, sequence: head.sequence + 1, at, previousHash: head.hash };
