@@ -670,6 +670,13 @@ export const ERROR_REGISTRY = {
     grpcStatus: "UNAVAILABLE",
     retryable: true,
   },
+  TARGET_OFFLINE_EXPIRED: {
+    meaning: "The agent was not connected for as long as the rollout waits for it",
+    help: "Create another rollout of this version when the host is back; it leaves out those that have it.",
+    httpStatus: 409,
+    grpcStatus: "FAILED_PRECONDITION",
+    retryable: true,
+  },
   COMMAND_INVALID: {
     meaning: "The command's arguments are not those it takes",
     help: "Give exactly the arguments that `muster agents run --help` names for it.",

@@ -20,6 +20,13 @@ export function parseShareOrCount(text: string): { readonly percent: number } | 
   throw usage("Write it as a number of agents, like 2, or a share, like 5%.");
 }
 
+/** `90%` or `90`: more than 0 and at most 100. */
+export function parsePercent(text: string): number {
+  const value = Number(text.replace(/%$/, ""));
+  if (!/^\d+(?:\.\d+)?%?$/.test(text) || value <= 0 || value > 100) throw usage("Give a share, like 90%.");
+  return value;
+}
+
 /** A whole number between -1000 and 1000. */
 export function parsePriority(text: string): number {
   const value = Number(text);

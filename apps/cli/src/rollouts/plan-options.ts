@@ -2,7 +2,7 @@ import type { Command, OptionValues } from "@commander-js/extra-typings";
 import { DEFAULT_LIMITS } from "@muster/core";
 import { parseDuration } from "../arguments/duration.ts";
 import { parseList } from "../arguments/labels.ts";
-import { parseCount, parseShareOrCount } from "../arguments/numbers.ts";
+import { parseCount, parsePercent, parseShareOrCount } from "../arguments/numbers.ts";
 import { parseTime } from "../arguments/time.ts";
 import { argument, repeated, usage } from "../arguments/usage.ts";
 import { parseName, parseVersionArgument } from "../arguments/version.ts";
@@ -63,6 +63,17 @@ export function withPlan<Args extends unknown[], Options extends OptionValues, G
       argument(parseSpread),
     )
     .option("--max-downloads <count>", "most agents that download at the same time", argument(parseCount(1)))
+    .optionsGroup("Agents that are offline:")
+    .option(
+      "--wave-done-at <percent>",
+      "a wave passes when so many percent of its agents have ended (default: the offline ones hold nothing back)",
+      argument(parsePercent),
+    )
+    .option(
+      "--offline-expire <duration>",
+      "leave out an agent that is away for so long after its wave opened (default: wait for it)",
+      duration,
+    )
     .optionsGroup("When it goes wrong:")
     .option(
       "--max-failures <limit>",

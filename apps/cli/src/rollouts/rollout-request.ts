@@ -20,6 +20,8 @@ export interface PlanOptions {
   readonly maxInFlight?: number | undefined;
   readonly spread?: SpreadLimit | undefined;
   readonly maxDownloads?: number | undefined;
+  readonly waveDoneAt?: number | undefined;
+  readonly offlineExpire?: number | undefined;
   readonly maxFailures?: WaveEnd | undefined;
   readonly onFailure?: "pause" | "roll_back" | undefined;
   readonly silentAfter?: number | undefined;
@@ -80,6 +82,7 @@ export function planOf(options: PlanOptions) {
     maxInFlight: options.maxInFlight,
     spread: options.spread,
     maxDownloads: options.maxDownloads,
+    offline: { doneAtPercent: options.waveDoneAt, expireAfterMs: options.offlineExpire },
     failurePolicy: {
       threshold: options.maxFailures,
       action: options.onFailure,

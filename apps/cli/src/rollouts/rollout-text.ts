@@ -44,6 +44,7 @@ export function describeRollout(terminal: Terminal, rollout: RolloutView): strin
     ["Who", cohortText(spec.cohort)],
     ["Pace", strategyText(spec.strategy)],
     ["Limits", limitsText(spec)],
+    ["Offline", offlineText(spec.offline)],
     ["Hours", spec.windows.map(windowText).join("; ") || null],
     ["State", stateText(rollout)],
     ["Why", reasonText(rollout.reason)],
@@ -152,6 +153,13 @@ export function limitsText({ maxInFlight, spread, maxDownloads }: RolloutView["s
   if (spread !== null) limits.push(`${spread.max} of the same ${spread.label}`);
   if (maxDownloads !== null) limits.push(`${maxDownloads} downloads`);
   return limits.join(", ");
+}
+
+function offlineText({ doneAtPercent, expireAfterMs }: RolloutView["spec"]["offline"]): string | null {
+  const parts: string[] = [];
+  if (doneAtPercent !== null) parts.push(`a wave passes at ${doneAtPercent}%`);
+  if (expireAfterMs !== null) parts.push(`left out after ${formatDuration(expireAfterMs)}`);
+  return parts.join(", ") || null;
 }
 
 const APPROVALS = {

@@ -17,16 +17,21 @@ export function targetsCommand(terminal: Terminal) {
     .option("--wave <number>", "only of this wave, from 1", argument(parseCount(1)))
     .option("--state <state>", "only in this state, e.g. downloading")
     .option("--group <group>", `only what a wave counts as this: ${GROUPS.join(", ")}`, argument(parseGroup))
+    .option("--waiting-offline", "only those that are not connected, and follow when they return")
     .option("--limit <count>", "at most so many; 0 for all", argument(parseCount(0)), DEFAULT_LIMIT)
     .action(async (id, options) => {
       const { state, group, limit } = options;
+      const offline = options.waitingOffline;
       const wave = options.wave === undefined ? undefined : options.wave - 1;
       const client = await connect(options, terminal);
       const report = reportOn(terminal, options.json ?? false);
-      const page = await readList((query) => client.rollouts.targets(id, { state, group, wave, ...query }), {
-        limit,
-        report,
-      });
+      const page = await readList(
+        (query) => client.rollouts.targets(id, { state, group, wave, offline, ...query }),
+        {
+          limit,
+          report,
+        },
+      );
       report.result(page, () => targetTable(terminal, page.items));
     });
 }

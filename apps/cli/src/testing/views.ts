@@ -33,6 +33,7 @@ export const sampleRollout = (change: Partial<RolloutView> = {}): RolloutView =>
     windows: [],
     spread: null,
     maxDownloads: null,
+    offline: { doneAtPercent: null, expireAfterMs: null },
   },
   state: "running",
   pauseCause: null,

@@ -81,6 +81,7 @@ export function sampleRollout(id: string, changes: Partial<RolloutView> = {}): R
       windows: [],
       spread: null,
       maxDownloads: null,
+      offline: { doneAtPercent: null, expireAfterMs: null },
     },
     state: "running",
     pauseCause: null,

@@ -42,6 +42,7 @@ export function newRollout(plan: FakeRolloutPlan, waves: WaveView[]): RolloutVie
       windows: [],
       spread: null,
       maxDownloads: null,
+      offline: { doneAtPercent: null, expireAfterMs: null },
     },
     state: "running",
     pauseCause: null,

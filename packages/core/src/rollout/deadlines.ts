@@ -22,6 +22,19 @@ export function silentFrom(target: Target, watch: Watch): number | null {
   return Math.max(target.progressAt, watch.listeningSince) + silenceAllowed(target, watch);
 }
 
+/**
+ * When a pending target whose wave opened at `openedAt` is given up if its agent is not connected then; null: never. One
+ * that was retried later has its time from then on.
+ */
+export function offlineExpiryOf(
+  target: Target,
+  openedAt: number,
+  { offline }: Pick<RolloutSpec, "offline">,
+): number | null {
+  if (offline.expireAfterMs === null) return null;
+  return Math.max(openedAt, target.since) + offline.expireAfterMs;
+}
+
 /** Whether a target is under way and has stopped reporting. */
 export function isSilent(target: Target, watch: Watch, now: number): boolean {
   const from = silentFrom(target, watch);

@@ -55,8 +55,13 @@ export type Decision =
     }
   /** Target `supersede`: the agent already runs the version, or another rollout has brought it past this one. */
   | { readonly kind: "supersede_target"; readonly targetId: string }
-  /** Target `cancel`: the rollout has ended or turned back, or the agent is gone. */
-  | { readonly kind: "cancel_target"; readonly targetId: string }
+  /** Target `cancel`: the rollout has ended or turned back, or the agent is gone; with a code: what else keeps it out. */
+  | {
+      readonly kind: "cancel_target";
+      readonly targetId: string;
+      readonly code?: ErrorCode;
+      readonly message?: string;
+    }
   /** Make a pending target with purpose `return` and attempt 1, whose assignment allows the downgrade. */
   | {
       readonly kind: "add_return";

@@ -76,3 +76,14 @@ test("a batch wakes when it is due, if there is anyone left for it", () => {
   expect(wake(batches, [aTarget("a", { kind: "healthy" })])).toBeNull();
   expect(wake({ ...batches, lastBatchAt: null }, [aTarget("a")])).toBeNull();
 });
+
+test("a waiting target may have to be given up when its agent stays away for too long, but not in a rollout that stands", () => {
+  const spec = aSpec({ offline: { doneAtPercent: null, expireAfterMs: 5 * MINUTE } });
+  expect(wake({ ...running, spec }, [aTarget("a")])).toBe(START + 5 * MINUTE);
+  const retried = aTarget("a", { kind: "pending" }, { since: START + MINUTE });
+  expect(wake({ ...running, spec }, [retried])).toBe(START + 6 * MINUTE);
+  expect(wake({ ...running, spec }, [aTarget("a")], 5 * MINUTE)).toBeNull();
+  const paused = { kind: "paused", cause: "operator" } as const;
+  expect(wake({ ...running, spec, state: paused }, [aTarget("a")])).toBeNull();
+  expect(wake({ ...running, spec, waves: [aWave(0)] }, [aTarget("a")])).toBeNull();
+});

@@ -1,7 +1,15 @@
 import { latestAttempts } from "./attempts.ts";
-import { deadlineOf, silentFrom, type Watch } from "./deadlines.ts";
+import { deadlineOf, offlineExpiryOf, silentFrom, type Watch } from "./deadlines.ts";
 import type { PlanInput } from "./decision.ts";
 import { nextBatchAt } from "./plan/batches.ts";
+import type { Rollout, Target } from "./rollout.ts";
+
+/** When a waiting target may have to be given up; only a rollout that runs gives one up. */
+function expiryOf(target: Target, { state, waves, spec }: Rollout): number | null {
+  const openedAt = waves[target.wave]?.openedAt ?? null;
+  if (state.kind !== "running" || openedAt === null || target.purpose === "return") return null;
+  return offlineExpiryOf(target, openedAt, spec);
+}
 
 /**
  * The earliest time after `now` at which planning again could decide something though nothing was reported; null if only
@@ -16,7 +24,10 @@ export function nextWakeAt(input: Omit<PlanInput, "agents">): number | null {
   const watch: Watch = { spec: rollout.spec, listeningSince: input.listeningSince };
   let pending = 0;
   for (const target of latestAttempts(input.targets)) {
-    if (target.state.kind === "pending") pending += 1;
+    if (target.state.kind === "pending") {
+      pending += 1;
+      consider(expiryOf(target, rollout));
+    }
     consider(deadlineOf(target, watch));
     consider(silentFrom(target, watch));
   }

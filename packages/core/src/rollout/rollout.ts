@@ -69,6 +69,17 @@ export interface SpreadLimit {
   readonly max: number;
 }
 
+/** What becomes of agents that are not connected when their wave is open. Without it they wait for as long as it takes. */
+export interface OfflinePolicy {
+  /**
+   * A wave passes when so many percent of its agents have ended; null: agents that cannot be updated now hold nothing
+   * back, as long as one has ended.
+   */
+  readonly doneAtPercent: number | null;
+  /** One that is still away so long after its wave opened is not updated by this rollout any more, in milliseconds. */
+  readonly expireAfterMs: number | null;
+}
+
 export interface RolloutSpec {
   readonly product: string;
   readonly version: Version;
@@ -88,6 +99,7 @@ export interface RolloutSpec {
   readonly spread: SpreadLimit | null;
   /** Most targets that are dispatched or downloading at once; null: as many as are under way. */
   readonly maxDownloads: number | null;
+  readonly offline: OfflinePolicy;
 }
 
 export type PauseCause =
@@ -144,6 +156,8 @@ export interface Wave {
   readonly index: number;
   readonly state: WaveState;
   readonly since: number;
+  /** When it opened first, milliseconds since 1970; null: it has not. */
+  readonly openedAt: number | null;
   /** Whether an operator let it open; only asked for under manual approval, never for the first. */
   readonly approved: boolean;
   /** Who has approved it so far. */
@@ -182,7 +196,8 @@ export type TargetState =
   | { readonly kind: "healthy" }
   | { readonly kind: "failed"; readonly code: ErrorCode; readonly message: string }
   | { readonly kind: "rolled_back"; readonly code: ErrorCode; readonly message: string }
-  | { readonly kind: "canceled" }
+  /** With a code: not by an operator, nor with its rollout. */
+  | { readonly kind: "canceled"; readonly code?: ErrorCode; readonly message?: string }
   | { readonly kind: "superseded" };
 
 export const TARGET_TRANSITIONS = {

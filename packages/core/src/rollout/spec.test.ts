@@ -37,6 +37,7 @@ test("what is left out is safe", () => {
     windows: [],
     spread: null,
     maxDownloads: null,
+    offline: { doneAtPercent: null, expireAfterMs: null },
   });
 });
 

@@ -15,8 +15,16 @@ import { nameDecoder } from "../release/manifest.ts";
 import { versionDecoder } from "../release/version.ts";
 import { DEFAULT_LIMITS, type ProbationLimits } from "../update/handoff.ts";
 import { parseCohort } from "./cohort.ts";
-import type { Cohort, FailurePolicy, RolloutSpec, SpreadLimit, StageDeadlines, Strategy } from "./rollout.ts";
-import { strategyDecoder, thresholdDecoder } from "./strategy.ts";
+import type {
+  Cohort,
+  FailurePolicy,
+  OfflinePolicy,
+  RolloutSpec,
+  SpreadLimit,
+  StageDeadlines,
+  Strategy,
+} from "./rollout.ts";
+import { percentDecoder, strategyDecoder, thresholdDecoder } from "./strategy.ts";
 
 /** A partial whose members may also be given as undefined, as schemas make them. */
 type Loose<T> = { readonly [Name in keyof T]?: T[Name] | undefined };
@@ -37,6 +45,7 @@ export interface RolloutInput {
   readonly windows?: readonly MaintenanceWindow[] | undefined;
   readonly spread?: SpreadLimit | null | undefined;
   readonly maxDownloads?: number | null | undefined;
+  readonly offline?: Loose<OfflinePolicy> | undefined;
 }
 
 export const DEFAULT_MAX_IN_FLIGHT = 250;
@@ -51,6 +60,7 @@ export const DEFAULT_DEADLINES: Omit<StageDeadlines, "restarting"> = {
   verifying: 60_000,
   staging: 60_000,
 };
+export const WAIT_FOR_OFFLINE: OfflinePolicy = { doneAtPercent: null, expireAfterMs: null };
 /** What `deadlines.restarting` allows beyond the host's own probation, in milliseconds. */
 export const RESTART_MARGIN_MS = 120_000;
 
@@ -94,6 +104,12 @@ const inputDecoder = object({
     nullable(object({ label: labelKeyDecoder, max: integer({ min: 1, max: IN_FLIGHT_MAX }) })),
   ),
   maxDownloads: optional(nullable(integer({ min: 1, max: IN_FLIGHT_MAX }))),
+  offline: optional(
+    object({
+      doneAtPercent: optional(nullable(percentDecoder)),
+      expireAfterMs: optional(nullable(integer({ min: 1000, max: 365 * DAY_MS }))),
+    }),
+  ),
 });
 
 /**
@@ -135,5 +151,6 @@ const specDecoder: Decoder<RolloutSpec> = (value, path) => {
     windows: asked.windows ?? [],
     spread: asked.spread ?? null,
     maxDownloads: asked.maxDownloads ?? null,
+    offline: { ...WAIT_FOR_OFFLINE, ...asked.offline },
   };
 };

@@ -16,13 +16,13 @@ const WAVES_MAX = 50;
 const COUNT_MAX = 1_000_000;
 
 /** More than 0 and at most 100. */
-const percent: Decoder<number> = (value, path) => {
+export const percentDecoder: Decoder<number> = (value, path) => {
   const share = number({ min: 0, max: 100 })(value, path);
   return share > 0 ? share : reject(path, "must be more than 0");
 };
 
 const byCount = object({ count: integer({ min: 1, max: COUNT_MAX }) });
-const byPercent = object({ percent });
+const byPercent = object({ percent: percentDecoder });
 
 /** A number of agents or a share of them. */
 export const thresholdDecoder: Decoder<FailurePolicy["threshold"]> = (value, path) => {

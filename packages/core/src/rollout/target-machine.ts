@@ -16,11 +16,17 @@ export type TargetEvent =
   /** The controller's own. On a state that does not allow them they are an error. */
   | { readonly kind: "dispatch" }
   | { readonly kind: "expire"; readonly code: ErrorCode; readonly message: string }
-  | { readonly kind: "cancel" }
+  | { readonly kind: "cancel"; readonly code?: ErrorCode; readonly message?: string }
   | { readonly kind: "supersede" }
   /** The agent's. They come late, twice and out of order, so what is older than the state changes nothing. */
   | ({ readonly kind: "progress" } & StageReport)
   | ({ readonly kind: "outcome" } & OutcomeReport);
+
+/** The event of a decision to cancel. */
+export function cancelOf(why: Omit<Extract<TargetEvent, { kind: "cancel" }>, "kind">): TargetEvent {
+  const { code, message } = why;
+  return code === undefined ? { kind: "cancel" } : { kind: "cancel", code, message: message ?? "" };
+}
 
 /** The way of a target, first to last; a report may skip forward and never goes back. */
 export const TARGET_STAGES = [
@@ -52,7 +58,7 @@ export function transitionTarget(state: TargetState, event: TargetEvent): Target
     case "dispatch":
       return state.kind === "pending" ? { kind: "dispatched" } : refuse(state, event);
     case "cancel":
-      return state.kind === "pending" ? { kind: "canceled" } : refuse(state, event);
+      return state.kind === "pending" ? { ...event, kind: "canceled" } : refuse(state, event);
     case "supersede":
       return state.kind === "pending" ? { kind: "superseded" } : refuse(state, event);
     case "expire":
@@ -98,7 +104,8 @@ function afterProgress(
 
 function afterOutcome(report: OutcomeReport): TargetState {
   if (report.result === "healthy") return { kind: "healthy" };
-  return { kind: report.result, code: report.code, message: report.message };
+  const { result, code, message } = report;
+  return result === "failed" ? { kind: result, code, message } : { kind: result, code, message };
 }
 
 function refuse(state: TargetState, event: TargetEvent): never {

@@ -19,7 +19,8 @@ export function transitionWave(state: WaveState, event: WaveEvent): WaveState {
 
 /** The wave after an event at `now`. Throws `WAVE_TRANSITION_INVALID`. */
 export function changeWave(wave: Wave, event: WaveEvent, now: number): Wave {
-  return { ...wave, state: transitionWave(wave.state, event), since: now };
+  const state = transitionWave(wave.state, event);
+  return { ...wave, state, since: now, openedAt: wave.openedAt ?? (event.kind === "open" ? now : null) };
 }
 
 function after(event: WaveEvent): WaveState {

@@ -33,6 +33,7 @@ const SPEC: RolloutSpec = {
   windows: [],
   spread: null,
   maxDownloads: null,
+  offline: { doneAtPercent: null, expireAfterMs: null },
 };
 
 /** A specification with the defaults, changed as given. */
@@ -50,6 +51,7 @@ export function aWave(
     index,
     state,
     since: START,
+    openedAt: state.kind === "waiting" ? null : START,
     approved: false,
     approvedBy: [],
     forgivenBefore: 0,

@@ -70,6 +70,10 @@ const specArbitrary: fc.Arbitrary<RolloutSpec> = fc
     action: fc.constantFrom("pause" as const, "roll_back" as const),
     startAt: fc.option(time),
     spread: fc.option(fc.integer({ min: 1, max: 3 }).map((max) => ({ label: "rack", max }))),
+    offline: fc.record({
+      doneAtPercent: fc.option(fc.integer({ min: 1, max: 100 })),
+      expireAfterMs: fc.option(fc.constantFrom(MINUTE, 10 * MINUTE)),
+    }),
     maxDownloads: fc.option(fc.integer({ min: 1, max: 3 })),
   })
   .map(({ threshold, action, ...rest }) =>

@@ -22,6 +22,7 @@ export function newRollout(
       index,
       state: { kind: "waiting" },
       since: now,
+      openedAt: null,
       approved: false,
       approvedBy: [],
       forgivenBefore: 0,

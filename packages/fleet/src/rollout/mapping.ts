@@ -1,5 +1,5 @@
 import type { Rollout, RolloutSpec, RolloutState, Target, TargetState, Wave, WaveState } from "@muster/core";
-import { isRolloutEnded, type Reason } from "@muster/core";
+import { isRolloutEnded, type Reason, WAIT_FOR_OFFLINE } from "@muster/core";
 import type { RolloutRow, TargetRow, WaveRow } from "../store/schema.ts";
 import { isSettled } from "./settled.ts";
 
@@ -93,6 +93,7 @@ export function toWave(row: WaveRow): Wave {
     index: row.wave_index,
     state: readState(row) as WaveState,
     since: row.since,
+    openedAt: row.opened_at,
     approved: row.approved === 1,
     approvedBy: row.approved_by_json === null ? [] : (JSON.parse(row.approved_by_json) as string[]),
     forgivenBefore: row.forgiven_before,
@@ -106,6 +107,7 @@ export function waveRow(rolloutId: string, wave: Wave): WaveRow {
     wave_index: wave.index,
     ...stateColumns(wave.state),
     since: wave.since,
+    opened_at: wave.openedAt,
     approved: wave.approved ? 1 : 0,
     approved_by_json: JSON.stringify(wave.approvedBy),
     forgiven_before: wave.forgivenBefore,
@@ -131,7 +133,12 @@ export function toRollout(row: RolloutRow, waves: readonly WaveRow[]): Rollout {
 }
 
 /** What specifications that were written before it do not have. */
-const LATER = { windows: [], spread: null, maxDownloads: null } satisfies Partial<RolloutSpec>;
+const LATER = {
+  windows: [],
+  spread: null,
+  maxDownloads: null,
+  offline: WAIT_FOR_OFFLINE,
+} satisfies Partial<RolloutSpec>;
 
 /** A specification as it was written, with what it could not say yet. */
 export function readSpec({ spec_json }: Pick<RolloutRow, "spec_json">): RolloutSpec {

@@ -15,12 +15,15 @@ export async function readTargets(
   rolloutId: string,
   { query, hearing }: { readonly query: TargetQuery; readonly hearing: Hearing },
 ): Promise<Page<TargetView>> {
-  const { state, group, wave } = query;
+  const { state, group, wave, offline } = query;
   let targets = joinedTargets(db)
     .where("targets.rollout_id", "=", rolloutId)
     .where("targets.standing", "=", (eb) => eb.lit(1));
   if (state !== undefined) targets = targets.where("targets.state", "=", state);
   if (wave !== undefined) targets = targets.where("targets.wave", "=", wave);
+  if (offline === true) {
+    targets = targets.where("targets.state", "=", "pending").where("agents.connected_at", "is", null);
+  }
   if (group !== undefined) targets = targets.where(isInGroup(group, hearing));
   return pageOf(targets, query, { hearing, descending: false });
 }

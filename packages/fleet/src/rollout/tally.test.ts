@@ -34,6 +34,7 @@ function aWave(index: number): Rollout["waves"][number] {
     since: 1,
     approved: false,
     approvedBy: [],
+    openedAt: 1000,
     forgivenBefore: 0,
     reason: null,
   };

@@ -77,5 +77,6 @@ export function toTargetView(row: TargetViewRow): TargetView {
 
 function endOf(state: TargetState): { readonly code: string | null; readonly message: string | null } {
   if (state.kind === "failed" || state.kind === "rolled_back") return state;
+  if (state.kind === "canceled") return { code: state.code ?? null, message: state.message ?? null };
   return { code: null, message: null };
 }

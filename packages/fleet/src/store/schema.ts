@@ -227,6 +227,8 @@ export interface WaveRow {
   since: number;
   approved: number;
   /** Names. */
+  /** Null before it opens, and for waves from before this was kept. */
+  opened_at: number | null;
   approved_by_json: string | null;
   forgiven_before: number;
   reason: string | null;

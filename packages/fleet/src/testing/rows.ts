@@ -99,6 +99,7 @@ const SPEC: RolloutSpec = {
   windows: [],
   spread: null,
   maxDownloads: null,
+  offline: { doneAtPercent: null, expireAfterMs: null },
 };
 
 /** A row of `rollouts`, to 2.0.0 and running. */

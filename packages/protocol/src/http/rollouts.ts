@@ -83,6 +83,27 @@ const maxDownloadsSchema = z
   .max(100_000)
   .describe("Most agents that download at once; null: as many as are under way.");
 
+const offlineSchema = z
+  .strictObject({
+    doneAtPercent: z
+      .number()
+      .gt(0)
+      .max(100)
+      .nullable()
+      .describe(
+        "A wave passes when so many percent of its agents have ended; null: who cannot be updated now holds nothing back.",
+      ),
+    expireAfterMs: z
+      .int()
+      .min(1000)
+      .max(365 * DAY_MS)
+      .nullable()
+      .describe(
+        "An agent that is away for so long after its wave opened is left out, with `TARGET_OFFLINE_EXPIRED`; null: it is waited for.",
+      ),
+  })
+  .describe("What becomes of agents that are not connected when their wave is open.");
+
 /** What is asked for; all that has a safe default may be left out, the plan may not. */
 export const rolloutRequestSchema = z
   .strictObject({
@@ -103,6 +124,7 @@ export const rolloutRequestSchema = z
   })
   .meta({ id: "RolloutRequest" });
 export type RolloutRequest = z.infer<typeof rolloutRequestSchema>;
+    offline: offlineSchema.partial().optional(),
 
 export const rolloutSpecSchema = z.object({
   product: z.string(),
@@ -122,6 +144,7 @@ export const rolloutSpecSchema = z.object({
 });
 
 export const EXCLUSIONS = [
+  offline: offlineSchema,
   "unknown_agent",
   "other_product",
   "no_artifact",
@@ -270,3 +293,7 @@ export const targetListQuerySchema = pageQuerySchema.extend({
   wave: z.coerce.number().int().min(0).optional(),
 });
 export const targetPageSchema = pageOf(targetSchema);
+  offline: z
+    .stringbool()
+    .optional()
+    .describe("Only those that are pending and not connected: they follow when they return."),

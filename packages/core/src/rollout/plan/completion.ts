@@ -13,9 +13,13 @@ export function completeWhenEnded(draft: Draft): void {
   const isOpen = draft.waves.some((wave) => wave.state.kind !== "passed" || waitingIn(wave) > 0);
   if (isOpen || draft.underWay > 0) return;
   const failed = sum(draft, "failed");
-  // Superseded and canceled targets end without either.
-  if (failed > 0 && failed === sum(draft, "size")) {
-    const message = `All ${failed} agents failed or rolled back`;
+  const dropped = sum(draft, "dropped");
+  // Superseded targets, and those whose agents are gone, end without either.
+  if (failed + dropped > 0 && failed + dropped === sum(draft, "size")) {
+    const message =
+      dropped === 0
+        ? `All ${failed} agents failed or rolled back`
+        : `No agent was updated: ${failed} failed or rolled back, ${dropped} could not be given it`;
     draft.state = { kind: "failed", code: "ROLLOUT_NO_SUCCESS", message };
     draft.decisions.push({ kind: "fail", code: "ROLLOUT_NO_SUCCESS", message });
   } else {
@@ -33,7 +37,7 @@ export function cancelPending(draft: Draft): void {
   }
 }
 
-function sum(draft: Draft, count: "failed" | "size"): number {
+function sum(draft: Draft, count: "failed" | "dropped" | "size"): number {
   let total = 0;
   for (const wave of draft.waves) total += wave[count];
   return total;

@@ -18,6 +18,8 @@ export interface Group {
   healthy: number;
   /** Failed or rolled back. */
   failed: number;
+  /** Canceled, because something keeps them out. */
+  dropped: number;
   underWay: number;
   /** Toward the threshold. */
   counted: number;
@@ -31,6 +33,7 @@ export interface WaveDraft extends Group {
   readonly index: number;
   readonly approved: boolean;
   readonly forgivenBefore: number;
+  readonly openedAt: number | null;
   state: WaveState;
 }
 
@@ -61,6 +64,7 @@ export function emptyGroup(): Group {
     ended: 0,
     healthy: 0,
     failed: 0,
+    dropped: 0,
     underWay: 0,
     counted: 0,
     pending: [],

@@ -1,4 +1,6 @@
 import { compareVersions, type Version } from "../../release/version.ts";
+import type { ErrorCode } from "../../errors.ts";
+import { offlineExpiryOf } from "../deadlines.ts";
 import type { Reason } from "../reason.ts";
 import type { AgentFacts, Target } from "../rollout.ts";
 import type { Draft, Group } from "./draft.ts";
@@ -22,6 +24,10 @@ function sortOne(draft: Draft, group: Group, target: Target): void {
     return;
   }
   const reason = holdReason(facts) ?? hoursReason(facts, target);
+  if (reason === "offline" && isExpired(draft, target)) {
+    drop(draft, group, { target, code: "TARGET_OFFLINE_EXPIRED", message: OFFLINE_EXPIRED });
+    return;
+  }
   if (reason === null) {
     group.ready.push({ target, fromVersion: facts.version, spreadValue: spreadValueOf(draft, facts) });
     return;
@@ -29,6 +35,25 @@ function sortOne(draft: Draft, group: Group, target: Target): void {
   const held = group.held.get(reason);
   if (held) held.push(target);
   else group.held.set(reason, [target]);
+}
+
+const OFFLINE_EXPIRED = "The agent was not connected for as long as the rollout waits for it";
+
+/** Whether the rollout waits no longer for an agent that is away. A return waits for as long as it takes. */
+function isExpired({ input, waves }: Draft, target: Target): boolean {
+  if (target.purpose === "return") return false;
+  const at = offlineExpiryOf(target, waves[target.wave]?.openedAt ?? input.now, input.rollout.spec);
+  return at !== null && input.now >= at;
+}
+
+function drop(
+  draft: Draft,
+  group: Group,
+  { target, code, message }: { readonly target: Target; readonly code: ErrorCode; readonly message: string },
+): void {
+  draft.decisions.push({ kind: "cancel_target", targetId: target.id, code, message });
+  group.ended += 1;
+  group.dropped += 1;
 }
 
 /** Whether the agent is where the target would bring it, or has gone elsewhere by another rollout meanwhile. */

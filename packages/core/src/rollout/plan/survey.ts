@@ -30,8 +30,8 @@ export function survey(input: PlanInput): Draft {
 }
 
 function draftOf(wave: Wave): WaveDraft {
-  const { index, state, approved, forgivenBefore } = wave;
-  return { ...emptyGroup(), index, state, approved, forgivenBefore };
+  const { index, state, approved, forgivenBefore, openedAt } = wave;
+  return { ...emptyGroup(), index, state, approved, forgivenBefore, openedAt };
 }
 
 function place(draft: Draft, target: Target, watch: Watch): void {
@@ -45,6 +45,7 @@ function place(draft: Draft, target: Target, watch: Watch): void {
     group.ended += 1;
     if (target.state.kind === "healthy") group.healthy += 1;
     if (target.state.kind === "failed" || target.state.kind === "rolled_back") group.failed += 1;
+    if (target.state.kind === "canceled" && target.state.code !== undefined) group.dropped += 1;
     count(draft, target, watch);
     giveReason(draft, target, null);
   }

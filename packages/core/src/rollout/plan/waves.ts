@@ -26,7 +26,7 @@ export function moveWaves(draft: Draft): void {
     }
     if (wave.state.kind === "waiting") continue;
     sortPending(draft, wave);
-    if (wave.state.kind === "open" && isDone(wave)) settleOrPass(draft, wave);
+    if (wave.state.kind === "open" && isDone(draft, wave)) settleOrPass(draft, wave);
     if (wave.state.kind === "settling" && draft.input.now >= wave.state.until) pass(draft, wave);
   }
 }
@@ -46,10 +46,12 @@ function letLeaversGo(draft: Draft, wave: WaveDraft): void {
  * wave in which no target ended has shown nothing, and one whose hours are over goes on when they come again: its agents
  * would be updated together with the next wave's.
  */
-function isDone(wave: WaveDraft): boolean {
+function isDone({ input }: Draft, wave: WaveDraft): boolean {
   if (wave.underWay > 0 || wave.ready.length > 0) return false;
   if (wave.held.has("outside_window") || wave.held.has("frozen")) return false;
-  return wave.ended > 0 || wave.size === 0;
+  if (wave.size === 0) return true;
+  const { doneAtPercent } = input.rollout.spec.offline;
+  return wave.ended > 0 && wave.ended * 100 >= (doneAtPercent ?? 0) * wave.size;
 }
 
 function isTurnOf(draft: Draft, wave: WaveDraft): boolean {
@@ -65,8 +67,13 @@ function needsApproval(draft: Draft, wave: WaveDraft): boolean {
     wave.state.kind === "waiting" &&
     !wave.approved &&
     isTurnOf(draft, wave) &&
-    isManual(draft.input.rollout.spec)
+    (isManual(draft.input.rollout.spec) || hasShownNothing(draft.waves[wave.index - 1]))
   );
+}
+
+/** Whether a wave has passed without one agent that took the update: a person decides whether the next one opens. */
+function hasShownNothing(wave: WaveDraft | undefined): boolean {
+  return wave !== undefined && wave.dropped > 0 && wave.dropped === wave.size;
 }
 
 function isManual({ strategy }: RolloutSpec): boolean {

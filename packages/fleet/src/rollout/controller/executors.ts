@@ -1,4 +1,4 @@
-import type { Decision, DecisionKind, Target } from "@muster/core";
+import { cancelOf, type Decision, type DecisionKind, type Target } from "@muster/core";
 import { type DispatchRelease, isOffered } from "../release-shelf.ts";
 import {
   moveRollout,
@@ -66,8 +66,8 @@ const EXECUTORS: Executors = {
   supersede_target: (on, { targetId }) => {
     moveTarget(on.draft, required(on.target(targetId), targetId), { kind: "supersede" });
   },
-  cancel_target: (on, { targetId }) => {
-    moveTarget(on.draft, required(on.target(targetId), targetId), { kind: "cancel" });
+  cancel_target: (on, { targetId, ...why }) => {
+    moveTarget(on.draft, required(on.target(targetId), targetId), cancelOf(why));
   },
   add_return: ({ draft, newId }, { agentId, wave, fromVersion, toVersion }) => {
     const { id: rolloutId } = draft.rollout;
