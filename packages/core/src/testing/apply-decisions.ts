@@ -1,7 +1,7 @@
 import type { Decision } from "../rollout/decision.ts";
 import { changeRollout, type RolloutEvent } from "../rollout/rollout-machine.ts";
 import type { Rollout, Target, Wave } from "../rollout/rollout.ts";
-import { changeTarget, type TargetEvent } from "../rollout/target-machine.ts";
+import { cancelOf, changeTarget, type TargetEvent } from "../rollout/target-machine.ts";
 import { changeWave, type WaveEvent } from "../rollout/wave-machine.ts";
 
 /** A rollout with its targets, as a database would hold them. */
@@ -102,7 +102,7 @@ function applyToTargets(draft: Draft, decision: TargetDecision): void {
     case "supersede_target":
       return moveTarget(draft, decision.targetId, { kind: "supersede" });
     case "cancel_target":
-      return moveTarget(draft, decision.targetId, { kind: "cancel" });
+      return moveTarget(draft, decision.targetId, cancelOf(decision));
     case "set_target_reason":
       for (const id of decision.targetIds) setTarget(draft, id, { reason: decision.reason });
       return;
