@@ -40,11 +40,11 @@ export class BoxFleet {
     return new BoxFleet(fleet, network, cleanUp);
   }
 
-  /** Builds the agent's package as `npm run package` does, but quickly; gives its file. */
-  async package(version: string, seed: ReleaseFiles): Promise<string> {
-    const out = join(this.fleet.folder, "packages", `${version}-${seed.version}`);
+  /** Builds a package, the agent's unless told, as `npm run package` does, but quickly; gives its file. */
+  async package(version: string, seed: ReleaseFiles, name: "agent" | "server" = "agent"): Promise<string> {
+    const out = join(this.fleet.folder, "packages", `${name}-${version}-${seed.version}`);
     await mkdir(out, { recursive: true });
-    const options = ["--package", "agent", "--format", "deb", "--compression", "none", "--rebuild"];
+    const options = ["--package", name, "--format", "deb", "--compression", "none", "--rebuild"];
     const inputs = ["--trust-anchor", this.fleet.trustAnchor, "--seed", seed.folder, "--version", version];
     const program = [process.execPath, join(PROJECT, "packaging/main.ts")] as const;
     await runOk([
@@ -56,7 +56,7 @@ export class BoxFleet {
       "--out",
       out,
     ]);
-    const [deb] = (await readdir(out)).filter((name) => name.endsWith(".deb"));
+    const [deb] = (await readdir(out)).filter((file) => file.endsWith(".deb"));
     if (deb === undefined) throw new Error(`no package was built in ${out}`);
     return join(out, deb);
   }

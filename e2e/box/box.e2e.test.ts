@@ -57,7 +57,7 @@ test("a unit runs, is found in the journal, and is there again after a reboot", 
 });
 
 test("the units under test see the boot's id and clock, which begin anew at every boot", async () => {
-  const unit = "systemd-run --quiet --pipe --wait --unit=muster-look --property=ProtectProc=invisible";
+  const unit = "systemd-run --quiet --pipe --wait --unit=muster-updater --property=ProtectProc=invisible";
   const id = "cat /proc/sys/kernel/random/boot_id";
   expect(await other.sh(`${unit} ${id}`)).toBe(await other.sh(id));
   expect(Number((await other.sh("cat /proc/uptime")).split(".")[0])).toBeLessThan(120);

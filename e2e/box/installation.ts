@@ -49,8 +49,13 @@ ExecStart=umount ${BOOT_ID}
 ExecStart=mount --bind /run/boot-id ${BOOT_ID}
 `,
   "etc/systemd/system/sysinit.target.d/box.conf": "[Unit]\nRequires=boot-id.service\nAfter=boot-id.service\n",
-  "etc/systemd/system/muster-.service.d/box.conf": `[Service]\nBindReadOnlyPaths=/run/boot-id:${BOOT_ID}\n`,
-} as const;
+  ...Object.fromEntries(
+    ["agent", "updater", "recovery"].map((name) => [
+      `etc/systemd/system/muster-${name}.service.d/boot-id.conf`,
+      `[Service]\nBindReadOnlyPaths=/run/boot-id:${BOOT_ID}\n`,
+    ]),
+  ),
+};
 
 /** Where a box's root stands in its room, and on which disk its changes are kept. */
 export interface Installation {

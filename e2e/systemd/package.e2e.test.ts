@@ -57,7 +57,7 @@ test("a purge leaves nothing on the host, and the control plane says that it is 
   await host.box.sh("dpkg --purge muster-agent 2>&1");
   const traces = await host.box.sh(`
     ls -d /var/lib/muster /etc/muster /usr/lib/muster-agent /usr/bin/muster-* 2>/dev/null || true
-    find /etc/systemd/system /lib/systemd/system -name 'muster-*' -not -name 'muster-.service.d' 2>/dev/null || true
+    find /etc/systemd/system /lib/systemd/system -name 'muster-*' -not -name '*.service.d' 2>/dev/null || true
     getent passwd muster || true
     getent group muster || true
     readlink /proc/[0-9]*/exe | grep muster || true`);
