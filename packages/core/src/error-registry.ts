@@ -656,6 +656,13 @@ export const ERROR_REGISTRY = {
     retryable: true,
     event: "upgrade_timeout",
   },
+  TARGET_OFFLINE_EXPIRED: {
+    meaning: "The agent was not connected for as long as the rollout waits for it",
+    help: "Create another rollout of this version when the host is back; it leaves out those that have it.",
+    httpStatus: 409,
+    grpcStatus: "FAILED_PRECONDITION",
+    retryable: true,
+  },
   TARGET_UNKNOWN: {
     meaning: "This agent has no such target",
     help: "Nothing to do: the instruction was of an earlier rollout.",
@@ -668,13 +675,6 @@ export const ERROR_REGISTRY = {
     help: "Ask again when the agent is online: `muster agents show ID`.",
     httpStatus: 409,
     grpcStatus: "UNAVAILABLE",
-    retryable: true,
-  },
-  TARGET_OFFLINE_EXPIRED: {
-    meaning: "The agent was not connected for as long as the rollout waits for it",
-    help: "Create another rollout of this version when the host is back; it leaves out those that have it.",
-    httpStatus: 409,
-    grpcStatus: "FAILED_PRECONDITION",
     retryable: true,
   },
   COMMAND_INVALID: {

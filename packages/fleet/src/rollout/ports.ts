@@ -41,12 +41,12 @@ export interface TargetQuery extends PageQuery {
   readonly state?: string | undefined;
   readonly group?: TargetGroup | undefined;
   readonly wave?: number | undefined;
+  /** Only those that are pending and not connected: they follow when they return, if the rollout still goes on then. */
+  readonly offline?: boolean | undefined;
 }
 
 /** A count of a wave; `silent` ones are also in progress. */
 export type TargetGroup =
-  /** Only those that are pending and not connected: they follow when they return, if the rollout still goes on then. */
-  readonly offline?: boolean | undefined;
   | "pending"
   | "in_progress"
   | "healthy"

@@ -225,10 +225,10 @@ export interface WaveRow {
   state: string;
   state_json: string;
   since: number;
-  approved: number;
-  /** Names. */
   /** Null before it opens, and for waves from before this was kept. */
   opened_at: number | null;
+  approved: number;
+  /** Names. */
   approved_by_json: string | null;
   forgiven_before: number;
   reason: string | null;

@@ -121,10 +121,10 @@ export const rolloutRequestSchema = z
     windows: z.array(windowSchema).max(20).optional().describe("When agents may be updated; none: any time."),
     spread: spreadSchema.nullable().optional(),
     maxDownloads: maxDownloadsSchema.nullable().optional(),
+    offline: offlineSchema.partial().optional(),
   })
   .meta({ id: "RolloutRequest" });
 export type RolloutRequest = z.infer<typeof rolloutRequestSchema>;
-    offline: offlineSchema.partial().optional(),
 
 export const rolloutSpecSchema = z.object({
   product: z.string(),
@@ -141,10 +141,10 @@ export const rolloutSpecSchema = z.object({
   windows: z.array(windowSchema),
   spread: spreadSchema.nullable(),
   maxDownloads: maxDownloadsSchema.nullable(),
+  offline: offlineSchema,
 });
 
 export const EXCLUSIONS = [
-  offline: offlineSchema,
   "unknown_agent",
   "other_product",
   "no_artifact",
@@ -291,9 +291,9 @@ export const targetListQuerySchema = pageQuerySchema.extend({
     .optional()
     .describe("Exactly the targets that a wave counts as this; `silent` ones are also in progress."),
   wave: z.coerce.number().int().min(0).optional(),
-});
-export const targetPageSchema = pageOf(targetSchema);
   offline: z
     .stringbool()
     .optional()
     .describe("Only those that are pending and not connected: they follow when they return."),
+});
+export const targetPageSchema = pageOf(targetSchema);
