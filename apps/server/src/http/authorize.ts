@@ -61,8 +61,9 @@ export async function authorize(ports: AuthorizePorts, request: FastifyRequest):
 
 /** Throws `AUTH_FORBIDDEN` unless the actor may do this to that. For handlers whose body says what it is about. */
 export function requireAllowed(actor: Actor, verb: Verb, resource: Resource): void {
-  if (!can(actor, verb, resource))
-    throw new MusterError("AUTH_FORBIDDEN", { role: greatestRole(actor), verb });
+  if (can(actor, verb, resource)) return;
+  const reason = can(actor, verb, "somewhere") && { problem: "the role does not reach beyond its groups" };
+  throw new MusterError("AUTH_FORBIDDEN", { role: greatestRole(actor), verb, ...reason });
 }
 
 /** Who asks, by token, session secret or cookie. */

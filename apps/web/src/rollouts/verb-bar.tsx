@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
 import { sessionQuery } from "../api/queries.ts";
 import { useServices } from "../app/services.ts";
+import { isAllowed, rolloutResource } from "../session/allowed.ts";
 import { VERB_WORDS } from "./verb-words.ts";
 
 const VerbDialog = lazy(async () => ({ default: (await import("./verb-dialog.tsx")).VerbDialog }));
@@ -55,9 +56,10 @@ export function VerbBar({ rollout, onDone }: VerbBarProps) {
 }
 
 /** The rollout's verbs, as far as the role of who is signed in allows them; the server decides all the same. */
-function useVerbs({ verbs }: RolloutView): RolloutView["verbs"] {
+function useVerbs(rollout: RolloutView): RolloutView["verbs"] {
+  const { verbs } = rollout;
   const { api } = useServices();
   const { data: session } = useQuery(sessionQuery(api));
-  if (session?.role !== "viewer") return verbs;
-  return verbs.map(({ verb }) => ({ verb, allowed: false, why: "Your role, viewer, does not allow it." }));
+  if (session === undefined || isAllowed(session, "rollouts.manage", rolloutResource(rollout))) return verbs;
+  return verbs.map(({ verb }) => ({ verb, allowed: false, why: "Your role does not allow it." }));
 }
