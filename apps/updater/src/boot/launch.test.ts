@@ -8,6 +8,8 @@ import { preparedHost, type PreparedHost } from "../testing/prepared-host.ts";
 import { createSigner, handoffFor, handOver, writeAssets } from "../testing/release-fixture.ts";
 import { applyHandoffs } from "../apply/apply.ts";
 import { NEW_JOURNAL } from "@muster/core";
+import type { HostFs } from "../ports.ts";
+import { decideStart } from "./decide.ts";
 import { prepareLaunch } from "./launch.ts";
 
 /** 1.1.0 runs, 1.0.0 is the last good version. */
@@ -29,6 +31,37 @@ function damageJournal({ layout }: PreparedHost): void {
 
 function fails(): never {
   throw new Error("no space");
+}
+
+/** A disk on which nothing happens any more after a number of steps. */
+function cutOffAfter(steps: number, fs: HostFs): HostFs {
+  let taken = 0;
+  const counted = <A extends readonly unknown[], R>(step: (...values: A) => R) => {
+    return (...values: A): R => {
+      taken += 1;
+      if (taken > steps) throw new Error("cut off");
+      return step(...values);
+    };
+  };
+  return {
+    createFile: counted(fs.createFile),
+    createFolder: counted(fs.createFolder),
+    createLink: counted(fs.createLink),
+    rename: counted(fs.rename),
+    removeFile: counted(fs.removeFile),
+    removeFolder: counted(fs.removeFolder),
+    syncFolder: counted(fs.syncFolder),
+  };
+}
+
+async function isCutOff(work: Promise<unknown>): Promise<boolean> {
+  try {
+    await work;
+    return false;
+  } catch (error) {
+    if (error instanceof Error && error.message === "cut off") return true;
+    throw error;
+  }
 }
 
 test("a payload for Node runs on the package's Node, in its own tree, and is told where it is", async () => {
@@ -167,6 +200,17 @@ describe("a journal that cannot be read", () => {
     expect(await prepareLaunch(host)).toMatchObject({ version: "1.0.0" });
     expect(said[0]).toContain("HOST_STATE_CORRUPT");
     expect(namesIn(prepared.layout.setAside)).toEqual(["journal.a", "journal.b"]);
+  });
+
+  test("leads back to the last good version, wherever the start that sets it aside is cut off", async () => {
+    for (let steps = 0, cut = true; cut; steps += 1) {
+      const prepared = await updated();
+      damageJournal(prepared);
+      const { host } = prepared.again({ pid: 300 });
+      cut = await isCutOff(decideStart({ ...host, fs: cutOffAfter(steps, host.fs) }));
+      const next = await decideStart(prepared.again({ pid: 301 }).host);
+      expect({ steps, next }).toMatchObject({ steps, next: { kind: "start", version: "1.0.0" } });
+    }
   });
 
   test("does not take a host below its floor", async () => {

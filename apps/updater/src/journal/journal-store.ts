@@ -42,9 +42,10 @@ export function loadJournal(host: Host): Journal {
   const journal = raiseFloor(NEW_JOURNAL, floorOfManifests(host));
   if (reading.kind === "absent") return journal;
   host.say("HOST_STATE_CORRUPT: neither generation of the journal can be read; both are set aside");
+  // First, so that a start that is cut off in between finds the damage again, and not a host without a journal.
+  returnToLastGood(host, journal);
   setAside(host, host.layout.journalA);
   setAside(host, host.layout.journalB);
-  returnToLastGood(host, journal);
   return journal;
 }
 
