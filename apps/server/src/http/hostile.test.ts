@@ -165,8 +165,27 @@ describe("a rollout's preview", () => {
   );
 });
 
+const PEOPLE_PATHS = [
+  "/api/v1/setup",
+  "/api/v1/session/password",
+  "/api/v1/session/passkey",
+  "/api/v1/users",
+  "/api/v1/users/alice/grant",
+  "/api/v1/users/alice/revoke",
+  "/api/v1/api-tokens",
+  "/api/v1/me/password",
+  "/api/v1/me/totp/confirm",
+  "/api/v1/me/passkeys",
+];
+
 describe("a body", () => {
-  const PATHS = ["/api/v1/releases", "/api/v1/tokens", "/api/v1/rollouts", "/api/v1/session"];
+  const PATHS = [
+    "/api/v1/releases",
+    "/api/v1/tokens",
+    "/api/v1/rollouts",
+    "/api/v1/session",
+    ...PEOPLE_PATHS,
+  ];
   test.each(PATHS)("that is not JSON is refused at %s", async (path) => {
     for (const body of [
       "",
@@ -386,7 +405,13 @@ test("a stranger whose body never comes does not keep the connection for ever", 
 });
 
 test("no JSON at all makes the server fail", async () => {
-  const paths = ["/api/v1/releases", "/api/v1/tokens", "/api/v1/rollouts", "/api/v1/session"];
+  const paths = [
+    "/api/v1/releases",
+    "/api/v1/tokens",
+    "/api/v1/rollouts",
+    "/api/v1/session",
+    ...PEOPLE_PATHS,
+  ];
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...paths), fc.json(), async (path, body) => {
       const { status } = await send("POST", path, body);

@@ -21,7 +21,7 @@ const ACCOUNT_RATE = { burst: 10, refillMs: 30_000 };
 const ADDRESS_RATE = { burst: 60, refillMs: 1000 };
 
 /** What somebody types as a name may be a password: it is not written down. */
-const STRANGER: AuditActor = { kind: "anonymous", name: "" };
+const STRANGER: AuditActor = { kind: "anonymous", name: "anonymous" };
 
 export interface PasswordAttempt {
   readonly name: string;
