@@ -18,5 +18,5 @@ test.each([
   "sat 02:00 for 4h in Atlantis",
   "sat 02:00 for 30d",
 ])("%j is refused", (text) => {
-  expect(() => parseWindow(text)).toThrow();
+  expect(() => parseWindow(text)).toThrow(expect.objectContaining({ code: "USAGE_INVALID" }));
 });

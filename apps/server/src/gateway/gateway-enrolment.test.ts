@@ -121,15 +121,16 @@ test("an agent renews with a new key and the next generation", async () => {
   expect(readClientCertificate(renewed.certificate)).toMatchObject({ agentId: "a1", generation: 5 });
 });
 
+const renewal = () => encodeRenewRequest(createKeyAndRequest().csr);
+
 describe("a host that was away for longer than its certificate lasts", () => {
   const DAY_MS = 86_400_000;
-  const request = () => encodeRenewRequest(createKeyAndRequest().csr);
   const longAgo = (agentId: string, authority = fleet.authority) =>
     issueIdentity({ authority, agentId, generation: 3, ttlMs: DAY_MS, now: Date.now() - 10 * DAY_MS });
 
   test("comes back with it, though it can do nothing else with it", async () => {
     const agent = dialRaw(fleet.gateway.port, await longAgo("a1"));
-    const renewed = decodeRenewResponse(await agent.unary("renew", request()));
+    const renewed = decodeRenewResponse(await agent.unary("renew", renewal()));
     expect(readClientCertificate(renewed.certificate)).toMatchObject({ agentId: "a1", generation: 4 });
     const other = dialRaw(fleet.gateway.port, await longAgo("a1"));
     other.send(helloOf("a1"));
@@ -142,15 +143,15 @@ describe("a host that was away for longer than its certificate lasts", () => {
   ])("is refused if it %s", async (_, happens, code) => {
     happens();
     const agent = dialRaw(fleet.gateway.port, await longAgo("a1"));
-    await expect(agent.unary("renew", request())).rejects.toMatchObject({ code });
+    await expect(agent.unary("renew", renewal())).rejects.toMatchObject({ code });
     expect(fleet.desk.renewals).toEqual([]);
   });
 
   test("cannot be played by a stranger with an expired certificate of another CA's, even of the same name", async () => {
-    const stranger = await createAuthority({ name: "test agents", now: Date.now() - 20 * DAY_MS });
-    const theirs = await longAgo("a1", stranger);
+    const other = await createAuthority({ name: "test agents", now: Date.now() - 20 * DAY_MS });
+    const theirs = await longAgo("a1", other);
     const agent = dialRaw(fleet.gateway.port, { ...theirs, ca: fleet.authority.certificatePem });
-    await expect(agent.unary("renew", request())).rejects.toMatchObject({
+    await expect(agent.unary("renew", renewal())).rejects.toMatchObject({
       code: expect.stringMatching(/^CERTIFICATE_(?:EXPIRED|REQUIRED)$/),
     });
     expect(fleet.desk.renewals).toEqual([]);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { aRollout, aSpec, aTarget, aWave, START } from "../testing/index.ts";
 import { countTargets } from "./counts.ts";
 import { transitionRollout, type RolloutEvent } from "./rollout-machine.ts";
-import type { PauseCause, RolloutState, Wave } from "./rollout.ts";
+import type { PauseCause, RolloutSpec, RolloutState, Wave } from "./rollout.ts";
 import { approveWave, requireVerb, rolloutVerbs, waveToApprove, type RolloutVerb } from "./verbs.ts";
 
 const failure = { code: "ROLLOUT_NO_SUCCESS", message: "none" } as const;
@@ -155,6 +155,14 @@ describe("taking a rollout back", () => {
   });
 });
 
+/** What the approval of a wave says of itself. */
+function askedOf(spec: RolloutSpec, wave: Wave): string | undefined {
+  const waves = [aWave(0, { kind: "passed" }), wave];
+  const rollout = aRollout({ spec, state: paused("approval_required"), waves });
+  const { total } = countTargets({ rollout, targets: [], now: START, listeningSince: 0 });
+  return rolloutVerbs(rollout, total).find(({ verb }) => verb === "approve")?.why;
+}
+
 describe("a wave that two people must approve", () => {
   const strategy = {
     kind: "waves",
@@ -174,17 +182,8 @@ describe("a wave that two people must approve", () => {
   });
 
   test("says whose approval it has", () => {
-    const asked = (wave: Wave) => {
-      const rollout = aRollout({
-        spec,
-        state: paused("approval_required"),
-        waves: [aWave(0, { kind: "passed" }), wave],
-      });
-      const { total } = countTargets({ rollout, targets: [], now: START, listeningSince: 0 });
-      return rolloutVerbs(rollout, total).find(({ verb }) => verb === "approve")?.why;
-    };
-    expect(asked(aWave(1))).toBe("Two people must approve; this is the first approval.");
-    expect(asked(aWave(1, { kind: "waiting" }, { approvedBy: ["ada"] }))).toBe(
+    expect(askedOf(spec, aWave(1))).toBe("Two people must approve; this is the first approval.");
+    expect(askedOf(spec, aWave(1, { kind: "waiting" }, { approvedBy: ["ada"] }))).toBe(
       "ada has approved. With another person's approval: Wave 2 of 2 opens, and its agents are updated.",
     );
   });

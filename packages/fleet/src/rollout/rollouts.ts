@@ -1,6 +1,4 @@
-import { isRolloutEnded, MusterError, requireVerb, type RolloutVerb } from "@muster/core";
-import type { RolloutView } from "@muster/protocol/http";
-import type { AuditTrail } from "../audit/ports.ts";
+import { isRolloutEnded, MusterError, requireVerb } from "@muster/core";
 import { filterContext, type GroupBook } from "../groups/group-book.ts";
 import type { Clock } from "../ports.ts";
 import type { Database } from "../store/database.ts";
@@ -39,9 +37,12 @@ export function createRollouts({ db, clock, newId, controller, book }: RolloutPo
   const act: Rollouts["act"] = async (id, verb, { name }, trail) => {
     const { listeningSince } = hearing();
     const edit = (draft: RolloutDraft) => applyVerb(draft, verb, { newId, listeningSince, by: name });
+    const record = async (trx: Database) => trail?.recordIn(trx, deedOfVerb(id, verb));
     // What has ended can still be taken back.
-    const change = verb === "roll_back" ? controller.reopen : controller.change;
-    const changed = await change(id, edit, async (trx) => trail?.recordIn(trx, deedOfVerb(id, verb)));
+    const changed =
+      verb === "roll_back"
+        ? await controller.reopen(id, edit, record)
+        : await controller.change(id, edit, record);
     const view = await read(id);
     // One that is not open any more takes no verb, and says why.
     if (!changed) requireVerb(await requireRollout(db, id), view.counts, verb);

@@ -518,18 +518,16 @@ describe("two rollouts", () => {
   });
 });
 
-describe("hours", () => {
-  // The world's clock begins at a moment of its own: the window opens two hours after it.
-  const daily = (hour: number) => `FREQ=DAILY;BYHOUR=${hour};BYMINUTE=0`;
-  const hoursFromNow = (hours: number) =>
-    (new Date(world.clock.now() + hours * HOUR).getUTCHours() + 24) % 24;
-  const windows = (hours: number) => [
-    { rule: daily(hoursFromNow(hours)), durationMs: HOUR, timeZone: "UTC" },
-  ];
+// The world's clock begins at a moment of its own: windows are so many hours after it.
+const hoursFromNow = (hours: number) => new Date(world.clock.now() + hours * HOUR).getUTCHours();
+const windowIn = (hours: number) => [
+  { rule: `FREQ=DAILY;BYHOUR=${hoursFromNow(hours)};BYMINUTE=0`, durationMs: HOUR, timeZone: "UTC" },
+];
 
+describe("hours", () => {
   test("nothing is dispatched before the window opens, and then by itself", async () => {
     await begin({ agents: 3 });
-    await world.create({ windows: windows(2) });
+    await world.create({ windows: windowIn(2) });
     expect(await world.run(30 * MINUTE, ended)).toBe(false);
     expect(await world.read()).toMatchObject({ reason: "outside_window", touched: 0 });
     expect(await world.run(3 * HOUR, ended)).toBe(true);
@@ -538,7 +536,7 @@ describe("hours", () => {
 
   test("an emergency waits for no window", async () => {
     await begin({ agents: 3 });
-    await world.create({ windows: windows(2), priority: "emergency" });
+    await world.create({ windows: windowIn(2), priority: "emergency" });
     expect(await world.run(10 * MINUTE, ended)).toBe(true);
   });
 
