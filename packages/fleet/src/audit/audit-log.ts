@@ -25,10 +25,11 @@ export function createAuditLog(ports: AuditLogPorts): AuditLog {
         query,
         {
           sort: sql.ref("sequence"),
-          id: sql.ref("hash"),
+          // A sequence stands alone; a second column would make the database sort what an index has in order.
+          id: sql`cast('' as text)`,
           type: "number",
           descending: true,
-          placeOf: ({ sequence, hash }) => ({ sort: sequence, id: hash }),
+          placeOf: ({ sequence }) => ({ sort: sequence, id: "" }),
         },
       );
       const { total } = await narrowAudit(db.selectFrom("audit_log"), query)

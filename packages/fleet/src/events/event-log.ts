@@ -13,10 +13,11 @@ export function createEventLog(db: Database): EventLog {
         query,
         {
           sort: sql.ref("sequence"),
-          id: sql.ref("id"),
+          // A sequence stands alone; a second column would make the database sort what an index has in order.
+          id: sql`cast('' as text)`,
           type: "number",
           descending: true,
-          placeOf: ({ sequence, id }) => ({ sort: sequence, id }),
+          placeOf: ({ sequence }) => ({ sort: sequence, id: "" }),
         },
       );
       const { total } = await narrow(db.selectFrom("events"), query)
