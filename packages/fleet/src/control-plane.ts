@@ -18,6 +18,8 @@ import { createGroups } from "./groups/groups.ts";
 import { leftCohort } from "./groups/left-cohort.ts";
 import { loadGroups } from "./groups/load-groups.ts";
 import type { DesiredStates, Groups } from "./groups/ports.ts";
+import { createOperations } from "./operations/operations.ts";
+import type { Operations } from "./operations/ports.ts";
 import { createIdSource } from "./ids.ts";
 import type { Bus, Clock, Random } from "./ports.ts";
 import { createController } from "./rollout/controller/controller.ts";
@@ -52,6 +54,7 @@ export interface ControlPlane {
   readonly desired: DesiredStates;
   readonly freezes: Freezes;
   readonly commands: Commands;
+  readonly operations: Operations;
   /** Pauses the running rollouts of a release that was yanked. Idempotent; durable when it resolves. */
   pauseRolloutsOf(release: { readonly product: string; readonly version: string }): Promise<void>;
   /** Goes on with the open rollouts, over the gateway's line. */
@@ -101,6 +104,7 @@ export async function openControlPlane(ports: ControlPlanePorts): Promise<Contro
   const desk = createAgentDesk({ ...shared, commands, authority, assignmentKey });
   const desiring = { ...shared, controller };
   const driver = createDesiredDriver(desiring);
+  const desired = createDesiredStates({ ...desiring, driver });
   return {
     desk,
     freezes,
@@ -109,7 +113,8 @@ export async function openControlPlane(ports: ControlPlanePorts): Promise<Contro
     tokens: createRegistrationTokens({ db, clock, newId, caPin: authority.caPin }),
     rollouts: createRollouts({ db, clock, newId, controller, book: groupIndex.book }),
     groups: createGroups({ ...shared, onChange: () => driver.changed() }),
-    desired: createDesiredStates({ ...desiring, driver }),
+    desired,
+    operations: createOperations({ ...desiring, desired }),
     pauseRolloutsOf: (release) => pauseRolloutsOf(controller, release),
     start: (gateway) => {
       gatewayLine = gateway;

@@ -4,6 +4,7 @@ export type * from "./store/schema.ts";
 export type * from "./ports.ts";
 export type * from "./gateway/ports.ts";
 export type * from "./commands/ports.ts";
+export type * from "./operations/ports.ts";
 export { openCommands } from "./commands/commands.ts";
 export type * from "./rollout/ports.ts";
 export { openFreezes } from "./schedule/freezes.ts";

@@ -10,6 +10,7 @@ import {
   type DesiredStates,
   type Groups,
   type Freezes,
+  type Operations,
   type People,
   type RegistrationTokens,
   type ReleaseRegistry,
@@ -31,6 +32,7 @@ import { liveRoutes } from "./routes/live-routes.ts";
 import { credentialRoutes } from "./routes/credential-routes.ts";
 import { commandRoutes } from "./routes/command-routes.ts";
 import { freezeRoutes } from "./routes/freeze-routes.ts";
+import { operationRoutes } from "./routes/operation-routes.ts";
 import { meRoutes } from "./routes/me-routes.ts";
 import { oidcRoutes } from "./routes/oidc-routes.ts";
 import { createRefusalLimit } from "./refusal-limit.ts";
@@ -60,6 +62,7 @@ export interface UseCases {
   readonly desired: DesiredStates;
   readonly freezes: Freezes;
   readonly commands: Commands;
+  readonly operations: Operations;
 }
 
 export interface HttpServerPorts {
@@ -109,6 +112,7 @@ export async function createHttpServer(ports: HttpServerPorts): Promise<App> {
   groupRoutes(app, useCases);
   freezeRoutes(app, useCases);
   commandRoutes(app, useCases);
+  operationRoutes(app, useCases);
   const signingIn = { ...authorizing, people, cookies };
   sessionRoutes(app, signingIn);
   oidcRoutes(app, signingIn);

@@ -45,6 +45,7 @@ import { createLog } from "../observe/log.ts";
 import { eventSource, openRecords, type Records } from "../open-records.ts";
 import { openWebhooks } from "../open-webhooks.ts";
 import { fakeDesired, fakeGroups } from "./fake-groups.ts";
+import { fakeOperations } from "./fake-operations.ts";
 import { fakeAgents, fakeRollouts, fakeTokens } from "./fake-use-cases.ts";
 
 /** The API on a real port, with the real registry; agents, tokens and rollouts are as the test says. */
@@ -123,6 +124,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     groups: fakeGroups(),
     desired: fakeDesired(),
     commands: await openCommands({ db, clock, newId: () => randomUUID(), line: () => null }),
+    operations: fakeOperations(),
     freezes: await openFreezes({ db, clock, newId: () => randomUUID(), onChange: () => {} }),
   };
   const { rollouts } = useCases;

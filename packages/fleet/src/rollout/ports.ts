@@ -12,7 +12,10 @@ export type { Actor };
 export interface Rollouts {
   /** What `create` would do. Changes nothing. Same refusals as `create`, but an empty cohort is an answer here. */
   preview(request: RolloutRequest): Promise<PreviewView>;
-  /** Throws `ROLLOUT_…`, `RELEASE_…`, `RESOURCE_NOT_FOUND`. */
+  /**
+   * Begins a rollout. Asked for again under the same name, it is the same one, as it then stands. Throws `ROLLOUT_…`,
+   * `RELEASE_…`, `RESOURCE_NOT_FOUND`.
+   */
   create(request: RolloutRequest, actor: Actor, trail?: AuditTrail): Promise<RolloutView>;
   /**
    * Uses one of the operator's verbs; each says in the view what it does. `roll_back` also takes back a rollout that has
@@ -31,6 +34,7 @@ export interface Rollouts {
 
 /** As `rolloutListQuerySchema` reads it. */
 export interface RolloutQuery extends PageQuery {
+  readonly name?: string | undefined;
   readonly state?: string | undefined;
   /** Only those for one of these groups; left out: all. See core's `scopeOf`. */
   readonly within?: readonly string[] | undefined;

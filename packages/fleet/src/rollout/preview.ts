@@ -43,7 +43,7 @@ export async function previewRollout(ports: PreviewPorts, request: RolloutReques
 }
 
 /** A group may be named; what is kept is its id. */
-function withGroupId(spec: RolloutSpec, { groupId }: Pick<PreviewPorts, "groupId">): RolloutSpec {
+export function withGroupId(spec: RolloutSpec, { groupId }: Pick<PreviewPorts, "groupId">): RolloutSpec {
   if (spec.cohort.kind !== "group") return spec;
   const id = groupId(spec.cohort.id);
   if (id === undefined) throw new MusterError("GROUP_NOT_FOUND", { group: spec.cohort.id });

@@ -26,7 +26,12 @@ export async function readRolloutViews(
 ): Promise<Page<RolloutView>> {
   let rollouts = db.selectFrom("rollouts");
   if (query.state !== undefined) rollouts = rollouts.where("state", "=", query.state);
-  const { within } = query;
+  const { within, name } = query;
+  if (name !== undefined) {
+    rollouts = rollouts.where("id", "in", (eb) =>
+      eb.selectFrom("rollout_names").select("rollout_id").where("name", "=", name),
+    );
+  }
   if (within !== undefined) {
     rollouts = rollouts.where((eb) =>
       within.length === 0 ? eb.lit(false) : eb("cohort_group_id", "in", within),
@@ -59,8 +64,16 @@ async function toViews(db: Database, rows: readonly RolloutRow[], hearing: Heari
     .orderBy("wave_index")
     .execute();
   for (const wave of waveRows) waves.get(wave.rollout_id)?.push(wave);
+  const names = await readNames(db, ids);
   return rows.map((row) => {
     const tally = tallies.get(row.id) ?? { total: noCounts(), waves: new Map(), touched: 0 };
-    return toRolloutView(row, waves.get(row.id) ?? [], tally);
+    const name = names.get(row.id);
+    const view = toRolloutView(row, waves.get(row.id) ?? [], tally);
+    return name === undefined ? view : { ...view, name };
   });
+}
+
+async function readNames(db: Database, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const rows = await db.selectFrom("rollout_names").selectAll().where("rollout_id", "in", ids).execute();
+  return new Map(rows.map(({ rollout_id, name }) => [rollout_id, name]));
 }

@@ -1,4 +1,5 @@
 import type { Generated } from "kysely";
+import type { OperationRow, RolloutNameRow } from "./operation-tables.ts";
 import type { RecordTables } from "./record-schema.ts";
 
 export type * from "./record-schema.ts";
@@ -20,6 +21,8 @@ export interface Tables extends RecordTables {
   targets: TargetRow;
   freezes: FreezeRow;
   commands: CommandRow;
+  operations: OperationRow;
+  rollout_names: RolloutNameRow;
   groups: GroupRow;
   group_members: GroupMemberRow;
   group_desired: GroupDesiredRow;

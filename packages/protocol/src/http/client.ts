@@ -43,6 +43,14 @@ import {
   type RolloutVerb,
   type targetListQuerySchema,
 } from "./rollouts.ts";
+import {
+  availableUpdateSchema,
+  type CreateOperation,
+  type operationListQuerySchema,
+  operationPageSchema,
+  operationSchema,
+  type RequestUpdate,
+} from "./operations.ts";
 import type { pageQuerySchema } from "./common.ts";
 import { type CreateFreeze, freezeListSchema, freezeSchema } from "./freezes.ts";
 import { apiTokenCalls, meCalls, sessionCalls, userCalls } from "./people-client.ts";
@@ -64,6 +72,7 @@ export type PageQuery = Asked<typeof pageQuerySchema>;
 export type AgentQuery = Asked<typeof agentListQuerySchema>;
 export type ReleaseQuery = Asked<typeof releaseListQuerySchema>;
 export type RolloutQuery = Asked<typeof rolloutListQuerySchema>;
+export type OperationQuery = Asked<typeof operationListQuerySchema>;
 export type TargetQuery = Asked<typeof targetListQuerySchema>;
 export type ReleaseKey = z.input<typeof releaseKeySchema>;
 export type ArtifactKey = z.input<typeof artifactKeySchema>;
@@ -100,6 +109,7 @@ export function createClient(options: ClientOptions) {
     groups: groupCalls(transport),
     tokens: tokenCalls(transport),
     rollouts: rolloutCalls(transport),
+    operations: operationCalls(transport),
     session: sessionCalls(transport),
     users: userCalls(transport),
     apiTokens: apiTokenCalls(transport),
@@ -205,6 +215,16 @@ function agentCalls({ json }: Transport) {
     /** What the agent is to run by its groups, and why it does not. */
     desired: (id: string, { signal }: Call = {}) =>
       json(agentDesiredSchema, { method: "GET", path: path`/api/v1/agents/${id}/desired`, signal }),
+    /** What the agent is offered, and whether it can take it. */
+    availableUpdate: (id: string, { signal }: Call = {}) =>
+      json(availableUpdateSchema, {
+        method: "GET",
+        path: path`/api/v1/agents/${id}/updates/available`,
+        signal,
+      }),
+    /** Asks for what it is offered, as an operation; `OPERATION_…`. */
+    requestUpdate: (id: string, body: RequestUpdate = {}) =>
+      json(operationSchema, { method: "POST", path: path`/api/v1/agents/${id}/update`, body }),
     /** All labels that the control plane gives the agent. */
     putLabels: (id: string, labels: AgentView["labels"]) =>
       json(agentSchema, { method: "PUT", path: path`/api/v1/agents/${id}/labels`, body: { labels } }),
@@ -286,6 +306,18 @@ function rolloutCalls({ json }: Transport) {
     /** Pauses, resumes, approves, cancels or retries; answered with the rollout as it then stands. */
     act: (id: string, verb: RolloutVerb) =>
       json(rolloutSchema, { method: "POST", path: path`/api/v1/rollouts/${id}/${verb}` }),
+  };
+}
+
+function operationCalls({ json }: Transport) {
+  return {
+    /** The same operation again is answered with how it stands. */
+    create: (body: CreateOperation) =>
+      json(operationSchema, { method: "POST", path: "/api/v1/operations", body }),
+    list: (query: OperationQuery = {}, { signal }: Call = {}) =>
+      json(operationPageSchema, { method: "GET", path: "/api/v1/operations", query, signal }),
+    get: (name: string, { signal }: Call = {}) =>
+      json(operationSchema, { method: "GET", path: path`/api/v1/operations/${name}`, signal }),
   };
 }
 

@@ -120,6 +120,7 @@ export const trackSchema = z.discriminatedUnion("kind", [
 /** How the group's agents are brought there: whatever a rollout's plan can say, and how those who come later follow. */
 export const desiredPlanSchema = rolloutRequestSchema
   .omit({
+    name: true,
     product: true,
     version: true,
     cohort: true,

@@ -6,6 +6,7 @@ export * from "./event-log.ts";
 export * from "./events.ts";
 export * from "./freezes.ts";
 export * from "./groups.ts";
+export * from "./operations.ts";
 export * from "./people.ts";
 export * from "./releases.ts";
 export * from "./rollouts.ts";

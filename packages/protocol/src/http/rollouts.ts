@@ -107,6 +107,9 @@ const offlineSchema = z
 /** What is asked for; all that has a safe default may be left out, the plan may not. */
 export const rolloutRequestSchema = z
   .strictObject({
+    name: nameSchema
+      .optional()
+      .describe("Asked for again under the same name, it is the same rollout; something else is refused."),
     product: nameSchema,
     version: versionSchema,
     cohort: cohortSchema,
@@ -206,6 +209,7 @@ export type WaveView = z.infer<typeof waveSchema>;
 export const rolloutSchema = z
   .object({
     id: z.string(),
+    name: z.string().optional().describe("Under which it was asked for, if it was under one."),
     spec: rolloutSpecSchema,
     state: z.enum([
       "scheduled",
@@ -282,7 +286,10 @@ export const targetSchema = z
 export type TargetView = z.infer<typeof targetSchema>;
 
 export const rolloutKeySchema = z.object({ id: idSchema });
-export const rolloutListQuerySchema = pageQuerySchema.extend({ state: z.string().max(32).optional() });
+export const rolloutListQuerySchema = pageQuerySchema.extend({
+  state: z.string().max(32).optional(),
+  name: nameSchema.optional(),
+});
 export const rolloutPageSchema = pageOf(rolloutSchema);
 export const targetListQuerySchema = pageQuerySchema.extend({
   state: z.string().max(32).optional(),

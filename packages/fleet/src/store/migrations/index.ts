@@ -9,6 +9,7 @@ import { addHours } from "./0007-hours.ts";
 import { addApprovals } from "./0008-approvals.ts";
 import { addCommands } from "./0009-commands.ts";
 import { addPlanner } from "./0010-planner.ts";
+import { addOperations } from "./0011-operations.ts";
 import type { ColumnTypes } from "./column-types.ts";
 
 /** Every migration, by name; they run in the order of their names and are never changed once released. */
@@ -24,5 +25,6 @@ export function createMigrations(types: ColumnTypes): Record<string, Migration> 
     "0008-approvals": addApprovals,
     "0009-commands": addCommands,
     "0010-planner": addPlanner,
+    "0011-operations": addOperations,
   };
 }
