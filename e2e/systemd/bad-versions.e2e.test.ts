@@ -103,7 +103,8 @@ test("a version that was good and then crashes for ever gives way to the one bef
   await assertGood(scene, "1.1.0", {
     scenario: "crash loop of a committed version",
     injected: "it ends at every start",
-    said: "online 1.1.0",
+    said: "online 1.1.0, recovered from 1.5.0",
     since,
   });
+  expect(await scene.agent()).toMatchObject({ recovery: { fromVersion: "1.5.0", toVersion: "1.1.0" } });
 });
