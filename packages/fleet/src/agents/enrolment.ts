@@ -32,7 +32,7 @@ export function createEnrolment(ports: EnrolmentPorts): Pick<AgentDesk, "enrol" 
   const { db, clock, authority, roster } = ports;
   return {
     enrol: async (request) => {
-      const { product } = request;
+      const { product, hostname } = request;
       const token = await readUsableToken(db, parseToken(request.token), { product, now: clock.now() });
       const agentId = ports.newId();
       // Before the transaction: a bad request costs the token nothing.
@@ -45,7 +45,7 @@ export function createEnrolment(ports: EnrolmentPorts): Pick<AgentDesk, "enrol" 
           .insertInto("agents")
           .values({
             id: agentId,
-            hostname: request.hostname,
+            hostname,
             product,
             version: null,
             version_key: "",
@@ -60,6 +60,7 @@ export function createEnrolment(ports: EnrolmentPorts): Pick<AgentDesk, "enrol" 
             last_seen_at: null,
             connected_at: null,
             clock_skew_ms: null,
+            forgiven_at: null,
             telemetry_json: null,
             boot_id: null,
             generation: 1,
@@ -67,16 +68,10 @@ export function createEnrolment(ports: EnrolmentPorts): Pick<AgentDesk, "enrol" 
           })
           .execute();
         await insertAll(trx, "agent_labels", labelRows(agentId, labels));
-        await recordEnrolment(ports, trx, {
-          agentId,
-          tokenId: token.id,
-          hostname: request.hostname,
-          product,
-        });
+        await recordEnrolment(ports, trx, { agentId, tokenId: token.id, hostname, product });
       });
       roster.set(agentId, { generation: 1 });
       // Its platform comes with its first hello.
-      const { hostname } = request;
       ports.memberships.agentChanged({ id: agentId, hostname, product, os: "", arch: "", labels });
       ports.bus.publish({ kind: "agent", agentId });
       const { caCertificate } = authority;
