@@ -32,13 +32,15 @@ export function driftReason(
   const allowDowngrade = track.kind === "version" && track.allowDowngrade;
   const spec = { product, allowDowngrade, priority: "normal" as const };
   const exclusion = exclusionOf(agent, { spec, release, busy, hasArtifact });
-  if (exclusion !== null) return OF_EXCLUSION[exclusion];
+  // What else keeps a release from an agent is that it failed there, or on its like.
+  if (exclusion !== null) return OF_EXCLUSION[exclusion] ?? "failed_before";
   if (agent.past !== "none") return agent.past === "failed" ? "failed_before" : "taken_back";
   if (phase.kind === "held") return "held";
   return agent.online ? "waiting" : "offline";
 }
 
-const OF_EXCLUSION: Readonly<Record<ExclusionReason, DriftReason>> = {
+/** An agent that is none of the group's concern, or there already, does not drift. */
+const OF_EXCLUSION: Readonly<Partial<Record<ExclusionReason, DriftReason>>> = {
   no_artifact: "no_artifact",
   no_update_capability: "no_update_capability",
   updates_disabled: "updates_disabled",
@@ -47,9 +49,4 @@ const OF_EXCLUSION: Readonly<Record<ExclusionReason, DriftReason>> = {
   maintenance: "maintenance",
   downgrade: "downgrade",
   other_rollout: "in_rollout",
-  // Agents like these do not drift: they are of no concern to the group.
-  unknown_agent: "waiting",
-  other_product: "waiting",
-  already_there: "waiting",
-  revoked: "waiting",
 };

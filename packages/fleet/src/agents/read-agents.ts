@@ -12,6 +12,9 @@ import { type AgentSurroundings, type TargetOfAgent, toAgentView } from "./mappi
 import type { AgentQuery } from "./ports.ts";
 
 type Agent = Selectable<AgentRow>;
+/** What orders are made of. */
+const SORTED_COLUMNS = ["id", "hostname", "version_key", "last_seen_at"] as const;
+type Sorted = Pick<Agent, (typeof SORTED_COLUMNS)[number]>;
 type SortName = "hostname" | "version" | "lastSeenAt";
 
 /** The groups of an agent, by priority, highest first. */
@@ -25,7 +28,7 @@ export interface AgentContext extends FilterContext {
 interface Sort {
   readonly type: "string" | "number";
   readonly expression: Expression<unknown>;
-  readonly of: (row: Agent) => string | number;
+  readonly of: (row: Sorted) => string | number;
 }
 
 const SORTS: Readonly<Record<SortName, Sort>> = {
@@ -58,14 +61,25 @@ export async function readAgents(
     // Few are found by going over all; once is enough, and the order of an index does not help to find them.
     const ids = found.map(({ id }) => id);
     const few = db.selectFrom("agents").where("agents.id", "in", ids.length === 0 ? [""] : ids);
-    const page = await readPage(few.selectAll("agents"), query, order);
-    return { ...page, items: await toViews(db, page.items, groupsOf), total: ids.length };
+    const page = await readPage(few.select(SORTED_COLUMNS), query, order);
+    const rows = await readWhole(db, page.items);
+    return { ...page, items: await toViews(db, rows, groupsOf), total: ids.length };
   }
   const page = await readPage(agents.selectAll("agents"), query, order);
   const { total } = await agents
     .select((eb) => eb.fn.countAll<number>().as("total"))
     .executeTakeFirstOrThrow();
   return { ...page, items: await toViews(db, page.items, groupsOf), total };
+}
+
+/** The rest of a page's rows, in its order: sorting whole rows would carry all of each along. */
+async function readWhole(db: Database, sorted: readonly Sorted[]): Promise<Agent[]> {
+  const rows = new Map<string, Agent>();
+  for (const chunk of chunksOf(sorted.map(({ id }) => id))) {
+    const found = await db.selectFrom("agents").selectAll().where("id", "in", chunk).execute();
+    for (const row of found) rows.set(row.id, row);
+  }
+  return sorted.flatMap(({ id }) => rows.get(id) ?? []);
 }
 
 /** As many agents as are looked up one by one; more come in the order of an index. */
@@ -79,7 +93,7 @@ export async function readAgent(db: Database, id: string, groupsOf: GroupsOf): P
   return view;
 }
 
-function orderOf(sort: NonNullable<AgentQuery["sort"]>): PageOrder<Agent> {
+function orderOf(sort: NonNullable<AgentQuery["sort"]>): PageOrder<Sorted> {
   const descending = sort.startsWith("-");
   const by = SORTS[(descending ? sort.slice(1) : sort) as SortName];
   return {

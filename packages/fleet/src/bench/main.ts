@@ -69,18 +69,16 @@ async function measureAll(db: Database): Promise<void> {
   }
   say(`list, median of all: ${median(medians).toFixed(1)} ms; slowest ${Math.max(...medians).toFixed(1)} ms`);
   await measure("overview", RUNS, () => readOverview(db, context.hearing));
+  const ports = {
+    db,
+    openRollouts: () => [],
+    filterContext: () => context,
+    groupId: (name: string) => book.find(name)?.row.id,
+    pasts: { rollbacksOf: () => 0 },
+  };
   const preview = (
     cohort: { kind: "all" } | { kind: "group"; id: string } | { kind: "filter"; filter: string },
-  ) =>
-    previewRollout(
-      {
-        db,
-        openRollouts: () => [],
-        filterContext: () => context,
-        groupId: (name) => book.find(name)?.row.id,
-      },
-      { product: "app", version: "2.6.0", cohort, strategy: { kind: "immediate" } },
-    );
+  ) => previewRollout(ports, { product: "app", version: "2.6.0", cohort, strategy: { kind: "immediate" } });
   await measure("preview of all", RUNS, () => preview({ kind: "all" }));
   await measure("preview of a group", RUNS, () => preview({ kind: "group", id: "group-7" }));
   await measure("preview of a filter", RUNS, () => preview({ kind: "filter", filter: "env=production" }));
