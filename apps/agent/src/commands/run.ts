@@ -8,6 +8,7 @@ import {
   type ServiceNotifier,
 } from "@muster/agent-sdk";
 import { MusterError } from "@muster/core";
+import { interpretOnly } from "../interpret-only.ts";
 import { createLineLog } from "../line-log.ts";
 import { ownVersion } from "../version.ts";
 
@@ -18,6 +19,7 @@ const LEAVE_MS = 500;
 
 /** Runs the agent until it is told to end. A host that is not enrolled yet is waited for. */
 export async function run({ root }: { readonly root: string }): Promise<void> {
+  interpretOnly();
   const log = createLineLog((line) => void process.stdout.write(`${line}\n`));
   const { promise: told, resolve: tell } = Promise.withResolvers<void>();
   process.on("SIGTERM", () => tell());
