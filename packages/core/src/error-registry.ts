@@ -677,6 +677,13 @@ export const ERROR_REGISTRY = {
     grpcStatus: "FAILED_PRECONDITION",
     retryable: true,
   },
+  TARGET_QUARANTINED: {
+    meaning: "The host has rolled this release back too often to be offered it again",
+    help: "Repair the host, then `muster agents forgive ID` and `muster rollout retry`; or publish a repaired version.",
+    httpStatus: 409,
+    grpcStatus: "FAILED_PRECONDITION",
+    retryable: false,
+  },
   TARGET_UNKNOWN: {
     meaning: "This agent has no such target",
     help: "Nothing to do: the instruction was of an earlier rollout.",

@@ -53,6 +53,7 @@ export * from "./rollout/next-wake.ts";
 export * from "./rollout/plan-rollout.ts";
 export { CLOCK_SKEW_LIMIT_MS } from "./rollout/plan/readiness.ts";
 export * from "./rollout/preview.ts";
+export * from "./rollout/quarantine.ts";
 export * from "./rollout/reason.ts";
 export * from "./rollout/rollout-machine.ts";
 export * from "./rollout/rollout.ts";

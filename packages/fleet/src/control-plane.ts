@@ -23,6 +23,7 @@ import type { Operations } from "./operations/ports.ts";
 import { createIdSource } from "./ids.ts";
 import type { Bus, Clock, Random } from "./ports.ts";
 import { createController } from "./rollout/controller/controller.ts";
+import { loadHostPasts } from "./rollout/host-pasts.ts";
 import type { Rollouts } from "./rollout/ports.ts";
 import { createRollouts, pauseRolloutsOf } from "./rollout/rollouts.ts";
 import { type Freezes, openFreezes } from "./schedule/freezes.ts";
@@ -75,13 +76,14 @@ export async function openControlPlane(ports: ControlPlanePorts): Promise<Contro
   const line = () => gatewayLine;
   const newId = createIdSource(clock, ports.random);
   const roster = await loadRoster(db, events);
+  const pasts = await loadHostPasts(db);
   const groupIndex = await loadGroups(db);
   const freezes = await openFreezes({ db, clock, newId, onChange: () => controller.planAll() });
   const calendar = createWindowCalendar();
   const hoursOf = ({ spec }: Rollout, now: number) =>
     spec.priority === "emergency" ? ANY_TIME : calendar.at(now, spec.windows, freezes.list());
   const hasLeft = (spec: Rollout["spec"]) => leftCohort(spec, { ...groupIndex, roster });
-  const controller = createController({ ...ports, newId, roster, line, hoursOf, leftCohort: hasLeft });
+  const controller = createController({ ...ports, newId, roster, pasts, line, hoursOf, leftCohort: hasLeft });
   await controller.load();
   const { targets } = controller;
   const listeningSince = () => controller.listeningSince();
@@ -94,6 +96,7 @@ export async function openControlPlane(ports: ControlPlanePorts): Promise<Contro
     events,
     audit,
     roster,
+    pasts,
     line,
     targets,
     listeningSince,
@@ -111,7 +114,7 @@ export async function openControlPlane(ports: ControlPlanePorts): Promise<Contro
     commands,
     agents: createAgents(shared),
     tokens: createRegistrationTokens({ db, clock, newId, caPin: authority.caPin }),
-    rollouts: createRollouts({ db, clock, newId, controller, book: groupIndex.book }),
+    rollouts: createRollouts({ db, clock, newId, controller, pasts, book: groupIndex.book }),
     groups: createGroups({ ...shared, onChange: () => driver.changed() }),
     desired,
     operations: createOperations({ ...desiring, desired }),

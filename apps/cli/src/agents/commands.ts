@@ -20,6 +20,7 @@ export function agentCommands(terminal: Terminal) {
     .addCommand(showCommand(terminal))
     .addCommand(labelCommand(terminal))
     .addCommand(runCommand(terminal))
+    .addCommand(forgiveCommand(terminal))
     .addCommand(revokeCommand(terminal));
 }
 
@@ -80,6 +81,20 @@ function showCommand(terminal: Terminal) {
       ]);
       reportOn(terminal, options.json ?? false).result({ ...agent, targets: targets.items, desired }, () =>
         describeAgent(terminal, { agent, desired, targets: targets.items }),
+      );
+    });
+}
+
+function forgiveCommand(terminal: Terminal) {
+  return serverCommand("forgive")
+    .description("offer a repaired host again what it has rolled back")
+    .argument("<id>", "the agent's id")
+    .action(async (id, options) => {
+      const client = await connect(options, terminal);
+      const agent = await client.agents.forgive(id);
+      reportOn(terminal, options.json ?? false).result(
+        agent,
+        () => `${agent.id} (${agent.hostname}) is offered every release again.\n`,
       );
     });
 }

@@ -26,6 +26,12 @@ export function planCommand(name: string) {
     .option("--filter <filter>", "agents that match, e.g. 'env=production version:<2.6 -os:windows'")
     .option("--labels <expression>", "agents that match, e.g. env=production,os!=windows");
   return withPlan(command)
+    .optionsGroup("When it goes wrong:")
+    .option(
+      "--slice-labels <labels>",
+      "hold back a value of these labels when rollbacks cluster there, as it is done for each platform",
+      argument(parseList),
+    )
     .optionsGroup("On each host:")
     .option("--allow-downgrade", "also to a lower version, though never below the signed floor")
     .optionsGroup("When:")

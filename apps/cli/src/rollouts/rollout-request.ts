@@ -22,6 +22,7 @@ export interface PlanOptions {
   readonly maxDownloads?: number | undefined;
   readonly waveDoneAt?: number | undefined;
   readonly offlineExpire?: number | undefined;
+  readonly sliceLabels?: readonly string[] | undefined;
   readonly maxFailures?: WaveEnd | undefined;
   readonly onFailure?: "pause" | "roll_back" | undefined;
   readonly silentAfter?: number | undefined;
@@ -82,6 +83,7 @@ export function planOf(options: PlanOptions) {
     maxInFlight: options.maxInFlight,
     spread: options.spread,
     maxDownloads: options.maxDownloads,
+    sliceLabels: options.sliceLabels && [...options.sliceLabels],
     offline: { doneAtPercent: options.waveDoneAt, expireAfterMs: options.offlineExpire },
     failurePolicy: {
       threshold: options.maxFailures,

@@ -48,6 +48,7 @@ export function describeRollout(terminal: Terminal, rollout: RolloutView): strin
     ["Hours", spec.windows.map(windowText).join("; ") || null],
     ["State", stateText(rollout)],
     ["Why", reasonText(rollout.reason)],
+    ["Held back", rollout.heldSlices.join(", ") || null],
     ["Healthy", `${counts.healthy} of ${counts.planned}`],
     [
       "Touched",

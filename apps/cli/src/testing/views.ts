@@ -34,6 +34,7 @@ export const sampleRollout = (change: Partial<RolloutView> = {}): RolloutView =>
     spread: null,
     maxDownloads: null,
     offline: { doneAtPercent: null, expireAfterMs: null },
+    sliceLabels: [],
   },
   state: "running",
   pauseCause: null,
@@ -45,6 +46,7 @@ export const sampleRollout = (change: Partial<RolloutView> = {}): RolloutView =>
   revision: 3,
   touched: 2,
   touchedAtHalt: null,
+  heldSlices: [],
   counts: COUNTS,
   waves: [
     {

@@ -66,6 +66,7 @@ export function fakeAgents(): Agents {
     read: readAgent,
     targets: async (id) => page(sampleTarget("t1", { agentId: (await readAgent(id)).id })),
     overview: async () => sampleOverview(),
+    forgive: readAgent,
     revoke: async (id) => ({ ...(await readAgent(id)), revoked: true }),
     putLabels: async (id, { labels }) => ({ ...(await readAgent(id)), labels, assignedLabels: labels }),
     label: async () => ({ matched: 1, changed: 1 }),

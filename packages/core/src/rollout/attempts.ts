@@ -27,9 +27,13 @@ export function standingTargets(targets: readonly Target[]): readonly Target[] {
 
 /** The targets that `retry` makes a next attempt for. */
 export function retryableTargets(targets: readonly Target[]): readonly Target[] {
-  return latestAttempts(targets).filter(
-    ({ purpose, state }) => purpose === "update" && (state.kind === "failed" || state.kind === "rolled_back"),
-  );
+  return latestAttempts(targets).filter(({ purpose, state }) => purpose === "update" && isRetryable(state));
+}
+
+/** What was kept out by its host's past has a chance again when the host is forgiven. */
+function isRetryable(state: TargetState): boolean {
+  if (state.kind === "canceled") return state.code === "TARGET_QUARANTINED";
+  return state.kind === "failed" || state.kind === "rolled_back";
 }
 
 /** How many hosts were ever given the update, whatever became of it. */

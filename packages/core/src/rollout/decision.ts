@@ -42,6 +42,8 @@ export type Decision =
   | { readonly kind: "settle_wave"; readonly wave: number; readonly until: number }
   | { readonly kind: "pass_wave"; readonly wave: number }
   | { readonly kind: "fail_wave"; readonly wave: number }
+  /** The slices of the rollout's `quarantine` become these. */
+  | { readonly kind: "hold_slices"; readonly slices: readonly string[] }
   /** The rollout's `lastBatchAt` becomes `at`. Comes before the batch's dispatches. */
   | { readonly kind: "mark_batch"; readonly at: number }
   /** Target `dispatch`: an assignment is made and sent. `fromVersion` is what the agent runs now; keep it in the target. */

@@ -5,6 +5,7 @@ import { latestAttempts } from "./attempts.ts";
 import type { Decision } from "./decision.ts";
 import { planRollout } from "./plan-rollout.ts";
 import { isThresholdReached } from "./plan/threshold.ts";
+import { isHostQuarantined, slicesOf } from "./quarantine.ts";
 import { isRolloutEnded } from "./rollout-machine.ts";
 import type { RolloutSpec, Target } from "./rollout.ts";
 import { isTargetEnded, isUnderWay } from "./target-machine.ts";
@@ -73,6 +74,24 @@ describe("over random fleets, faults, operators and crashes of the driver", () =
             expect(racks.filter((other) => other === rack).length).toBeLessThanOrEqual(
               spread?.max ?? Infinity,
             );
+          }
+        });
+      }),
+      RUNS,
+    );
+  });
+
+  test("nothing is dispatched into a slice that is held, nor to a host that has rolled back too often", () => {
+    fc.assert(
+      fc.property(sceneArbitrary, (scene) => {
+        runScene(scene, ({ after, decisions, applied, facts }) => {
+          const { slices } = after.rollout.quarantine;
+          for (const id of dispatchesOf(decisions.slice(0, applied))) {
+            const target = after.targets.find((other) => other.id === id);
+            const agent = target && facts(target.agentId);
+            if (!agent || target.purpose === "return") continue;
+            expect(slicesOf(agent, scene.spec).filter((slice) => slices.includes(slice))).toEqual([]);
+            expect(isHostQuarantined(agent.rollbacks)).toBe(false);
           }
         });
       }),

@@ -3,6 +3,7 @@ import { cancelPending, completeWhenEnded, startWhenDue } from "./plan/completio
 import { dispatchUpdates } from "./plan/dispatch.ts";
 import { giveReasons } from "./plan/reasons.ts";
 import { returnUpdated } from "./plan/returns.ts";
+import { holdSlices } from "./plan/slices.ts";
 import { survey } from "./plan/survey.ts";
 import { haltAtThreshold } from "./plan/threshold.ts";
 import { moveWaves, resumeWhenApproved } from "./plan/waves.ts";
@@ -20,7 +21,10 @@ export function planRollout(input: PlanInput): Decision[] {
   startWhenDue(draft);
   resumeWhenApproved(draft);
   haltAtThreshold(draft);
-  if (draft.state.kind === "running") moveWaves(draft);
+  if (draft.state.kind === "running") {
+    holdSlices(draft);
+    moveWaves(draft);
+  }
   if (draft.state.kind === "running") {
     dispatchUpdates(draft);
     completeWhenEnded(draft);

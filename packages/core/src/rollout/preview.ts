@@ -22,6 +22,7 @@ export const EXCLUSION_TEXT = {
   already_there: "it runs this version already",
   downgrade: "it runs a newer version, and the rollout does not allow downgrades",
   other_rollout: "it is in another rollout",
+  quarantined: "it has rolled this release back too often",
   revoked: "it was revoked",
 } as const;
 export type ExclusionReason = keyof typeof EXCLUSION_TEXT;
@@ -45,6 +46,8 @@ export interface PreviewInput<Agent extends PreviewAgent> {
   readonly agents: Iterable<Agent>;
   /** Whether another rollout that has not ended has the agent pending or under way. */
   readonly busy: (agentId: string) => boolean;
+  /** Whether the agent's host has rolled the release back too often; left out: none has. */
+  readonly quarantined?: ((agentId: string) => boolean) | undefined;
   /** Who is in the cohort, if that is a filter or a group; for labels it takes the place of looking at them. */
   readonly resolved?: Resolved | undefined;
 }
@@ -104,7 +107,7 @@ const POLICY_EXCLUSIONS: Readonly<Partial<Record<ErrorCode, ExclusionReason>>> =
 };
 
 /** What decides whether an agent can be updated. */
-export interface ExclusionInput extends Pick<PreviewInput<PreviewAgent>, "release" | "busy"> {
+export interface ExclusionInput extends Pick<PreviewInput<PreviewAgent>, "release" | "busy" | "quarantined"> {
   readonly spec: Pick<RolloutSpec, "product" | "allowDowngrade" | "priority">;
   /** Whether the release has an artifact for the agent's platform. */
   readonly hasArtifact: boolean;
@@ -113,7 +116,7 @@ export interface ExclusionInput extends Pick<PreviewInput<PreviewAgent>, "releas
 /** Why an agent cannot be updated; null if it can. */
 export function exclusionOf(
   agent: PreviewAgent,
-  { spec, release, busy, hasArtifact }: ExclusionInput,
+  { spec, release, busy, quarantined, hasArtifact }: ExclusionInput,
 ): ExclusionReason | null {
   if (agent.revoked) return "revoked";
   if (agent.product !== spec.product) return "other_product";
@@ -124,6 +127,7 @@ export function exclusionOf(
   if (refusal !== null) return POLICY_EXCLUSIONS[refusal.code] ?? "updates_disabled";
   const isOlder = agent.version !== null && compareVersions(release.version, agent.version) < 0;
   if (isOlder && !spec.allowDowngrade) return "downgrade";
+  if (quarantined?.(agent.id)) return "quarantined";
   // An emergency overtakes: its agents wait only for what is under way on them.
   return spec.priority === "normal" && busy(agent.id) ? "other_rollout" : null;
 }

@@ -13,6 +13,7 @@ export const REASON_TEXT = {
   other_rollout: "the agent is in another rollout",
   clock_skew: "the host's clock is too far off",
   no_artifact: "the release has no artifact for the agent's platform",
+  quarantined: "too many agents like it have rolled back",
   updates_disabled: "the host's local policy does not allow it",
   silent: "the agent has stopped reporting",
   in_progress: "agents are updating",

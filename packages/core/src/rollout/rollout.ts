@@ -100,6 +100,8 @@ export interface RolloutSpec {
   /** Most targets that are dispatched or downloading at once; null: as many as are under way. */
   readonly maxDownloads: number | null;
   readonly offline: OfflinePolicy;
+  /** Labels whose values are slices of the fleet, besides the platform: see `clusteredSlices`. */
+  readonly sliceLabels: readonly string[];
 }
 
 export type PauseCause =
@@ -167,6 +169,16 @@ export interface Wave {
   readonly reason: Reason | null;
 }
 
+/** The slices of the fleet that a rollout holds back, because its rollbacks cluster in them. */
+export interface Quarantine {
+  /** `platform=linux/arm64`, `site=fra`. */
+  readonly slices: readonly string[];
+  /** What rolled back before this point no longer counts: set when an operator resumes. */
+  readonly forgivenBefore: number;
+}
+
+export const NO_QUARANTINE: Quarantine = { slices: [], forgivenBefore: 0 };
+
 export interface Rollout {
   readonly id: string;
   readonly spec: RolloutSpec;
@@ -182,6 +194,7 @@ export interface Rollout {
   readonly lastBatchAt: number | null;
   /** Hosts that had been given the update when the rollout last halted; null if it never did. */
   readonly touchedAtHalt: number | null;
+  readonly quarantine: Quarantine;
 }
 
 export type TargetStage = "dispatched" | "downloading" | "verifying" | "staging" | "restarting";
@@ -246,6 +259,10 @@ export interface AgentFacts {
   readonly hours: Hours;
   /** As they are now, its own and the central ones. */
   readonly labels: Readonly<Record<string, string>>;
+  /** `linux/amd64`. */
+  readonly platform: string;
+  /** How often the host has rolled this very release back, in any rollout, since it was last forgiven. */
+  readonly rollbacks: number;
   /** Whether it is not in the rollout's cohort any more; asked when its wave opens, and never after. */
   readonly hasLeft?: boolean;
 }

@@ -38,6 +38,7 @@ test("what is left out is safe", () => {
     spread: null,
     maxDownloads: null,
     offline: { doneAtPercent: null, expireAfterMs: null },
+    sliceLabels: [],
   });
 });
 

@@ -1,6 +1,7 @@
 import { labelKeyDecoder } from "../agent/agent-config.ts";
 import { windowsDecoder, type MaintenanceWindow } from "../schedule/window.ts";
 import {
+  array,
   boolean,
   decode,
   integer,
@@ -46,6 +47,7 @@ export interface RolloutInput {
   readonly spread?: SpreadLimit | null | undefined;
   readonly maxDownloads?: number | null | undefined;
   readonly offline?: Loose<OfflinePolicy> | undefined;
+  readonly sliceLabels?: readonly string[] | undefined;
 }
 
 export const DEFAULT_MAX_IN_FLIGHT = 250;
@@ -67,6 +69,8 @@ export const RESTART_MARGIN_MS = 120_000;
 const DAY_MS = 86_400_000;
 const IN_FLIGHT_MAX = 100_000;
 const stageMs = optional(integer({ min: 1000, max: 7 * DAY_MS }));
+
+const SLICE_LABELS_MAX = 10;
 
 const inputDecoder = object({
   product: nameDecoder,
@@ -104,6 +108,7 @@ const inputDecoder = object({
     nullable(object({ label: labelKeyDecoder, max: integer({ min: 1, max: IN_FLIGHT_MAX }) })),
   ),
   maxDownloads: optional(nullable(integer({ min: 1, max: IN_FLIGHT_MAX }))),
+  sliceLabels: optional(array(labelKeyDecoder, { max: SLICE_LABELS_MAX })),
   offline: optional(
     object({
       doneAtPercent: optional(nullable(percentDecoder)),
@@ -151,6 +156,7 @@ const specDecoder: Decoder<RolloutSpec> = (value, path) => {
     windows: asked.windows ?? [],
     spread: asked.spread ?? null,
     maxDownloads: asked.maxDownloads ?? null,
+    sliceLabels: [...new Set(asked.sliceLabels)],
     offline: { ...WAIT_FOR_OFFLINE, ...asked.offline },
   };
 };

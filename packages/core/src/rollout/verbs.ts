@@ -47,6 +47,11 @@ export function waveToApprove(rollout: Rollout): number | null {
   return next && !next.approved ? next.index : null;
 }
 
+/** The rollout after an operator has resumed it at `now`: what rolled back until then holds no slice any more. */
+export function forgiveSlices(rollout: Rollout, now: number): Rollout {
+  return { ...rollout, quarantine: { slices: [], forgivenBefore: now + 1 } };
+}
+
 /** A wave after somebody has approved it. Throws `ROLLOUT_APPROVAL_REPEATED` for one who has before. */
 export function approveWave(wave: Wave, { strategy }: RolloutSpec, by: string): Wave {
   if (wave.approvedBy.includes(by)) {
@@ -66,7 +71,14 @@ const DESCRIBE: Readonly<Record<RolloutVerb, (rollout: Rollout, counts: Counts) 
     return yes("pause", `No further agent gets the update. ${underWay(counts)}`);
   },
 
-  resume: ({ state }, counts) => {
+  resume: ({ state, quarantine }, counts) => {
+    if (state.kind === "running" && quarantine.slices.length > 0) {
+      const held = quarantine.slices.join(", ");
+      return yes(
+        "resume",
+        `Agents of ${held} are held back, since others there rolled back: they get the update.`,
+      );
+    }
     if (state.kind !== "paused") return no("resume", "The rollout is not paused.");
     if (state.cause === "approval_required") {
       return no("resume", "It waits for an approval of the next wave: approve that.");

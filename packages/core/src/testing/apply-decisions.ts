@@ -50,6 +50,10 @@ function apply(draft: Draft, decision: Decision): void {
     case "begin_return":
       moveRollout(draft, { kind: "begin_return" });
       return setRollout(draft, { touchedAtHalt: decision.touched });
+    case "hold_slices":
+      return setRollout(draft, {
+        quarantine: { ...draft.rollout.quarantine, slices: decision.slices },
+      });
     case "mark_batch":
       return setRollout(draft, { lastBatchAt: decision.at });
     case "set_rollout_reason":

@@ -1,7 +1,13 @@
 import { nextAttempt, retryableTargets } from "../rollout/attempts.ts";
 import { countTargets } from "../rollout/counts.ts";
 import { changeRollout, type RolloutEvent } from "../rollout/rollout-machine.ts";
-import { approveWave, requireVerb, waveToApprove, type RolloutVerb } from "../rollout/verbs.ts";
+import {
+  approveWave,
+  forgiveSlices,
+  requireVerb,
+  waveToApprove,
+  type RolloutVerb,
+} from "../rollout/verbs.ts";
 import type { RolloutRecord } from "./apply-decisions.ts";
 
 /** What an operator's verb does to a rollout's record. Throws `ROLLOUT_TRANSITION_INVALID` if it is not allowed. */
@@ -12,7 +18,7 @@ export function operate(record: RolloutRecord, verb: RolloutVerb, now: number): 
     case "pause":
       return move(record, { kind: "pause", cause: "operator" }, now);
     case "resume":
-      return move(record, { kind: "resume" }, now);
+      return resume(record, now);
     case "cancel":
       return move(record, { kind: "cancel" }, now);
     case "roll_back":
@@ -26,6 +32,12 @@ export function operate(record: RolloutRecord, verb: RolloutVerb, now: number): 
 
 function move(record: RolloutRecord, event: RolloutEvent, now: number): RolloutRecord {
   return { ...record, rollout: changeRollout(record.rollout, event, now) };
+}
+
+function resume(record: RolloutRecord, now: number): RolloutRecord {
+  const { rollout, targets } =
+    record.rollout.state.kind === "paused" ? move(record, { kind: "resume" }, now) : record;
+  return { rollout: forgiveSlices(rollout, now), targets };
 }
 
 function approve({ rollout, targets }: RolloutRecord): RolloutRecord {

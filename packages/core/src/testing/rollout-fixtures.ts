@@ -34,6 +34,7 @@ const SPEC: RolloutSpec = {
   spread: null,
   maxDownloads: null,
   offline: { doneAtPercent: null, expireAfterMs: null },
+  sliceLabels: [],
 };
 
 /** A specification with the defaults, changed as given. */
@@ -74,6 +75,7 @@ export function aRollout(change: Partial<Rollout> = {}): Rollout {
     waves: [aWave(0)],
     lastBatchAt: null,
     touchedAtHalt: null,
+    quarantine: { slices: [], forgivenBefore: 0 },
     ...change,
   };
 }
@@ -110,6 +112,8 @@ export function someFacts(change: Partial<AgentFacts> = {}): AgentFacts {
     clockSkewMs: 0,
     hours: "open",
     labels: {},
+    platform: "linux/amd64",
+    rollbacks: 0,
     ...change,
   };
 }

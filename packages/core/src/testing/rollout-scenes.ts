@@ -36,6 +36,7 @@ const agentArbitrary = fc.record({
   skewedUntil: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: time }),
   closedUntil: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: time }),
   rack: fc.constantFrom("r1", "r1", "r2", null),
+  platform: fc.constantFrom("linux/amd64", "linux/amd64", "linux/arm64"),
   endings: fc.array(fc.constantFrom("healthy", "healthy", "healthy", "failed", "rolled_back", "silent"), {
     minLength: 1,
     maxLength: 3,
@@ -74,6 +75,7 @@ const specArbitrary: fc.Arbitrary<RolloutSpec> = fc
       doneAtPercent: fc.option(fc.integer({ min: 1, max: 100 })),
       expireAfterMs: fc.option(fc.constantFrom(MINUTE, 10 * MINUTE)),
     }),
+    sliceLabels: fc.constantFrom([], ["rack"]),
     maxDownloads: fc.option(fc.integer({ min: 1, max: 3 })),
   })
   .map(({ threshold, action, ...rest }) =>
@@ -127,6 +129,8 @@ function worldScript(scene: Scene, observe: (step: WorldStep) => void): WorldScr
     interventions,
     survivors: () => survivors.shift() ?? null,
     operate: (record, now) => {
+      const { state, quarantine } = record.rollout;
+      if (state.kind === "running" && quarantine.slices.length > 0) return operate(record, "resume", now);
       if (isRolloutEnded(record.rollout.state) || record.rollout.state.kind !== "paused") return null;
       if (record.rollout.state.cause === "approval_required") return operate(record, "approve", now);
       const remedy = remedies.shift() ?? "resume";

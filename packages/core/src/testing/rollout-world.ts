@@ -19,6 +19,7 @@ export interface AgentScript {
   readonly closedUntil: number;
   /** Its value of the label `rack`; null: it has none. */
   readonly rack: string | null;
+  readonly platform: string;
   /** How its attempts end, first to last; the last one holds for all further ones, and for its return. */
   readonly endings: readonly ("healthy" | "failed" | "rolled_back" | "silent")[];
   /** Between two of its reports, in milliseconds. */
@@ -65,6 +66,7 @@ interface World {
   intervened: number;
   readonly agents: ReadonlyMap<string, AgentScript>;
   readonly versions: Map<string, string>;
+  readonly rollbacks: Map<string, number>;
   readonly script: WorldScript;
 }
 
@@ -85,6 +87,7 @@ export function runRollout(
     intervened: 0,
     agents: new Map(agents.map((agent) => [agent.id, agent])),
     versions: new Map(agents.map((agent) => [agent.id, agent.version])),
+    rollbacks: new Map(),
     script,
   };
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
@@ -129,7 +132,7 @@ function hoursChangeAt({ agents, now }: World): number | null {
   return changes.length === 0 ? null : Math.min(...changes);
 }
 
-function factsOf({ agents, versions, now }: World, agentId: string): AgentFacts | null {
+function factsOf({ agents, versions, rollbacks, now }: World, agentId: string): AgentFacts | null {
   const agent = agents.get(agentId);
   if (!agent) return null;
   return {
@@ -139,6 +142,8 @@ function factsOf({ agents, versions, now }: World, agentId: string): AgentFacts 
     clockSkewMs: now < agent.skewedUntil ? -400_000 : 1000,
     hours: now < agent.closedUntil ? "outside_window" : "open",
     labels: labelsOf(agent),
+    platform: agent.platform,
+    rollbacks: rollbacks.get(agentId) ?? 0,
   };
 }
 
@@ -197,6 +202,9 @@ function deliver(world: World): void {
       current.id === target.id ? changeTarget(current, event, world.now) : current,
     );
     world.record = { ...world.record, targets };
+    if (event.kind === "outcome" && event.result === "rolled_back" && target.purpose === "update") {
+      world.rollbacks.set(target.agentId, (world.rollbacks.get(target.agentId) ?? 0) + 1);
+    }
     if (event.kind === "outcome" && event.result === "healthy") {
       world.versions.set(target.agentId, target.toVersion);
     }

@@ -5,6 +5,7 @@ import type { AgentLine } from "../gateway/ports.ts";
 import { filterContext, type GroupBook } from "../groups/group-book.ts";
 import type { Memberships } from "../groups/memberships.ts";
 import type { Bus, Clock } from "../ports.ts";
+import type { HostPasts } from "../rollout/host-pasts.ts";
 import { readTargetsOfAgent } from "../rollout/read-targets.ts";
 import type { TargetDesk } from "../rollout/ports.ts";
 import type { Hearing } from "../rollout/target-groups.ts";
@@ -22,6 +23,7 @@ export interface AgentPorts {
   readonly bus: Bus;
   readonly events: EventJournal;
   readonly roster: Roster;
+  readonly pasts: Pick<HostPasts, "forgive">;
   readonly targets: Pick<TargetDesk, "agentChanged">;
   readonly line: () => AgentLine | null;
   readonly listeningSince: () => number;
@@ -49,6 +51,18 @@ export function createAgents(ports: AgentPorts): Agents {
       return readTargetsOfAgent(db, id, { query, hearing: hearing() });
     },
     overview: () => readOverview(db, hearing()),
+    forgive: async (id, trail) => {
+      await db.transaction().execute(async (trx) => {
+        const forgiven = { forgiven_at: clock.now() + 1 };
+        await trx.updateTable("agents").set(forgiven).where("id", "=", id).execute();
+        await requireAgent(trx, id);
+        await trail?.recordIn(trx, { action: "agent.forgive", resource: { kind: "agent", id } });
+      });
+      ports.pasts.forgive(id);
+      ports.targets.agentChanged(id);
+      ports.bus.publish({ kind: "agent", agentId: id });
+      return read(id);
+    },
     revoke: async (id, trail) => {
       await markRevoked(ports, id, trail);
       // From here on no message of it is admitted; its stream is told why it ends.

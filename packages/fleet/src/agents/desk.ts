@@ -32,7 +32,7 @@ export function createAgentDesk(ports: AgentDeskPorts): OpenAgentDesk {
   const signs = createLifeSigns({ db, clock, bus, events, connectedSince, onError });
   const onRecorded = (agent: RuleAgent) => {
     memberships.agentChanged(agent);
-    roster.set(agent.id, { labels: agent.labels });
+    roster.set(agent.id, { labels: agent.labels, platform: `${agent.os}/${agent.arch}` });
   };
   const greet = createGroupCommit<Greeting, readonly Instruction[]>((greetings) =>
     greetAgents({ db, events, targets, connectedSince, onRecorded }, greetings),

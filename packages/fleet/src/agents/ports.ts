@@ -34,6 +34,8 @@ export interface Agents {
   label(request: LabelAgents): Promise<LabelledView>;
   /** Locks the agent out at once, whatever certificate it holds. Idempotent. Throws `AGENT_NOT_FOUND`. */
   revoke(id: string, trail?: AuditTrail): Promise<AgentView>;
+  /** The host's rollbacks hold no release back from it any more: it was repaired. Throws `AGENT_NOT_FOUND`. */
+  forgive(id: string, trail?: AuditTrail): Promise<AgentView>;
 }
 
 /** Registration tokens: what lets a new host in. */

@@ -17,6 +17,8 @@ export interface AgentEntry {
   readonly timeZone: string;
   /** Its own and the central ones, as they hold now. */
   readonly labels: Labels;
+  /** `linux/amd64`. */
+  readonly platform: string;
 }
 
 type Labels = Readonly<Record<string, string>>;
@@ -38,6 +40,7 @@ const NEW_ENTRY: AgentEntry = {
   connectedAt: null,
   timeZone: "UTC",
   labels: {},
+  platform: "",
 };
 
 /** Reads the roster. Nobody is connected to a server that starts, so everybody is marked as gone. */
@@ -56,7 +59,17 @@ export async function loadRoster(db: Database, events: EventJournal): Promise<Ro
   });
   const rows = await db
     .selectFrom("agents")
-    .select(["id", "generation", "revoked_at", "version", "clock_skew_ms", "time_zone", "labels_json"])
+    .select([
+      "id",
+      "generation",
+      "revoked_at",
+      "version",
+      "clock_skew_ms",
+      "time_zone",
+      "labels_json",
+      "os",
+      "arch",
+    ])
     .execute();
   const entries = new Map<string, AgentEntry>();
   // Many agents have the same labels: they are kept once.
@@ -72,6 +85,7 @@ export async function loadRoster(db: Database, events: EventJournal): Promise<Ro
       clockSkewMs: row.clock_skew_ms,
       timeZone: row.time_zone ?? NEW_ENTRY.timeZone,
       labels: known,
+      platform: `${row.os}/${row.arch}`,
     });
   }
   return {

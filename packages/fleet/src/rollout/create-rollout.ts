@@ -1,4 +1,4 @@
-import { assignWaves, MusterError, type Target, type Wave } from "@muster/core";
+import { assignWaves, MusterError, NO_QUARANTINE, type Target, type Wave } from "@muster/core";
 import type { NewRollout } from "./controller/write-draft.ts";
 import type { PlannedRollout } from "./preview.ts";
 
@@ -60,6 +60,7 @@ export function newRollout(
       waves,
       lastBatchAt: null,
       touchedAtHalt: null,
+      quarantine: NO_QUARANTINE,
     },
     targets,
   };

@@ -1,5 +1,5 @@
 import type { Rollout, RolloutSpec, RolloutState, Target, TargetState, Wave, WaveState } from "@muster/core";
-import { isRolloutEnded, type Reason, WAIT_FOR_OFFLINE } from "@muster/core";
+import { isRolloutEnded, NO_QUARANTINE, type Quarantine, type Reason, WAIT_FOR_OFFLINE } from "@muster/core";
 import type { RolloutRow, TargetRow, WaveRow } from "../store/schema.ts";
 import { isSettled } from "./settled.ts";
 
@@ -129,6 +129,8 @@ export function toRollout(row: RolloutRow, waves: readonly WaveRow[]): Rollout {
     waves: waves.map(toWave),
     lastBatchAt: row.last_batch_at,
     touchedAtHalt: row.touched_at_halt,
+    quarantine:
+      row.quarantine_json === null ? NO_QUARANTINE : (JSON.parse(row.quarantine_json) as Quarantine),
   };
 }
 
@@ -138,6 +140,7 @@ const LATER = {
   spread: null,
   maxDownloads: null,
   offline: WAIT_FOR_OFFLINE,
+  sliceLabels: [],
 } satisfies Partial<RolloutSpec>;
 
 /** A specification as it was written, with what it could not say yet. */
@@ -155,7 +158,8 @@ type ChangingRolloutColumn =
   | "open"
   | "revision"
   | "last_batch_at"
-  | "touched_at_halt";
+  | "touched_at_halt"
+  | "quarantine_json";
 
 /** What of a rollout's row changes in its life. */
 export function rolloutChanges(
@@ -171,6 +175,7 @@ export function rolloutChanges(
     revision: rollout.revision,
     last_batch_at: rollout.lastBatchAt,
     touched_at_halt: rollout.touchedAtHalt,
+    quarantine_json: JSON.stringify(rollout.quarantine),
   };
 }
 

@@ -1,4 +1,5 @@
 import {
+  isHostQuarantined,
   isTargetEnded,
   MusterError,
   type Preview,
@@ -12,10 +13,13 @@ import type { PreviewView, RolloutRequest } from "@muster/protocol/http";
 import type { Database } from "../store/database.ts";
 import type { FilterContext } from "../agents/condition-sql.ts";
 import { readCandidates } from "./candidates.ts";
+import type { HostPasts } from "./host-pasts.ts";
 import type { OpenRollout } from "./controller/open-rollout.ts";
 
 export interface PreviewPorts {
   readonly db: Database;
+  /** What hosts have rolled back; left out: nothing is held against them. */
+  readonly pasts?: Pick<HostPasts, "rollbacksOf"> | undefined;
   readonly openRollouts: () => readonly OpenRollout[];
   readonly filterContext: () => FilterContext;
   /** The id of the group with this id or name; undefined: there is none. */
@@ -39,7 +43,8 @@ export async function previewRollout(ports: PreviewPorts, request: RolloutReques
   const agents = await readCandidates(db, spec, ports.filterContext());
   const busy = busyAgents(ports.openRollouts());
   // Only those who are in it were read.
-  return { spec, preview: previewCohort({ spec, release, agents, busy, resolved: () => true }) };
+  const quarantined = (id: string) => isHostQuarantined(ports.pasts?.rollbacksOf(id, spec) ?? 0);
+  return { spec, preview: previewCohort({ spec, release, agents, busy, quarantined, resolved: () => true }) };
 }
 
 /** A group may be named; what is kept is its id. */

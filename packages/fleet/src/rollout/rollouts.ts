@@ -1,4 +1,5 @@
 import { isRolloutEnded, MusterError, requireVerb } from "@muster/core";
+import type { RolloutRequest } from "@muster/protocol/http";
 import { filterContext, type GroupBook } from "../groups/group-book.ts";
 import type { Clock } from "../ports.ts";
 import type { Database } from "../store/database.ts";
@@ -7,7 +8,9 @@ import { moveRollout, type RolloutDraft } from "./controller/draft.ts";
 import { deedsOfCreation, deedOfVerb } from "./controller/draft-deeds.ts";
 import { readRollout } from "./controller/load.ts";
 import { newRollout } from "./create-rollout.ts";
+import type { HostPasts } from "./host-pasts.ts";
 import type { Rollouts } from "./ports.ts";
+import { findNamed } from "./named-rollout.ts";
 import { type PreviewPorts, previewRollout, toPreviewView } from "./preview.ts";
 import { readRolloutView, readRolloutViews } from "./read-rollouts.ts";
 import { readTargets, readTargetsById } from "./read-targets.ts";
@@ -20,15 +23,17 @@ export interface RolloutPorts {
   readonly newId: () => string;
   readonly controller: Controller;
   readonly book: GroupBook;
+  readonly pasts: HostPasts;
 }
 
 /** The rollouts' use cases, over the embedded database and its controller. */
-export function createRollouts({ db, clock, newId, controller, book }: RolloutPorts): Rollouts {
+export function createRollouts({ db, clock, newId, controller, book, pasts }: RolloutPorts): Rollouts {
   const openRollouts = () => controller.openRollouts();
   const hearing = (): Hearing => ({ now: clock.now(), listeningSince: controller.listeningSince() });
   const read = (id: string) => readRolloutView(db, id, hearing());
   const previewing: PreviewPorts = {
     db,
+    pasts,
     openRollouts,
     filterContext: () => filterContext(book, hearing()),
     groupId: (group) => book.find(group)?.row.id,
@@ -50,14 +55,21 @@ export function createRollouts({ db, clock, newId, controller, book }: RolloutPo
   };
 
   return {
-    preview: async (request) => toPreviewView(await previewRollout(previewing, request)),
-    // In turn, so that two rollouts cannot take the same agents.
-    create: (request, actor, trail) =>
+    preview: async (request) => toPreviewView(await previewRollout(previewing, unnamed(request))),
+    // In turn, so that two rollouts cannot take the same agents, or the same name.
+    create: ({ name, ...request }, actor, trail) =>
       controller.inTurn(async () => {
+        const known = name === undefined ? null : await findNamed(previewing, name, request);
+        if (known !== null) return read(known);
         const planned = await previewRollout(previewing, request);
         const created = newRollout(planned, { newId, now: clock.now(), createdBy: actor.name });
-        await controller.add(created, async (trx) => trail?.recordIn(trx, ...deedsOfCreation(created)));
-        return read(created.rollout.id);
+        const { id } = created.rollout;
+        await controller.add(created, async (trx) => {
+          if (name !== undefined)
+            await trx.insertInto("rollout_names").values({ name, rollout_id: id }).execute();
+          await trail?.recordIn(trx, ...deedsOfCreation(created));
+        });
+        return read(id);
       }),
     act,
     list: (query) => readRolloutViews(db, query, hearing()),
@@ -68,6 +80,11 @@ export function createRollouts({ db, clock, newId, controller, book }: RolloutPo
     },
     targetsById: (id, ids) => readTargetsById(db, id, { ids, hearing: hearing() }),
   };
+}
+
+/** What a rollout is, whatever it is called. */
+function unnamed({ name: _name, ...request }: RolloutRequest): RolloutRequest {
+  return request;
 }
 
 /** Pauses the running rollouts of a release that was yanked. Idempotent. */

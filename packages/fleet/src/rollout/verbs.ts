@@ -1,6 +1,7 @@
 import {
   approveWave,
   countTargets,
+  forgiveSlices,
   nextAttempt,
   requireVerb,
   retryableTargets,
@@ -28,7 +29,9 @@ export function applyVerb(
     case "pause":
       return moveRollout(draft, { kind: "pause", cause: "operator" });
     case "resume":
-      return moveRollout(draft, { kind: "resume" });
+      if (draft.rollout.state.kind === "paused") moveRollout(draft, { kind: "resume" });
+      draft.rollout = forgiveSlices(draft.rollout, now);
+      return;
     case "cancel":
       return moveRollout(draft, { kind: "cancel" });
     case "roll_back":

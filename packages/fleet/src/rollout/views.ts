@@ -21,6 +21,7 @@ export function toRolloutView(row: RolloutRow, waves: readonly WaveRow[], tally:
     revision: rollout.revision,
     touched: tally.touched,
     touchedAtHalt: rollout.touchedAtHalt,
+    heldSlices: [...rollout.quarantine.slices],
     counts: { ...tally.total },
     waves: rollout.waves.map(
       (wave): WaveView => ({

@@ -121,6 +121,8 @@ export interface AgentRow {
   recovery_json: string | null;
   /** Of the host's clock, a name of the time zone database; null: it has not said. */
   time_zone: string | null;
+  /** When an operator last forgave it its rollbacks. */
+  forgiven_at: number | null;
   telemetry_json: string | null;
   boot_id: string | null;
   /** Of the newest certificate; an older one is refused. */
@@ -219,6 +221,8 @@ export interface RolloutRow {
   revision: number;
   last_batch_at: number | null;
   touched_at_halt: number | null;
+  /** Core's Quarantine; null: nothing was ever held. */
+  quarantine_json: string | null;
 }
 
 /** Key: rollout_id, wave_index. */

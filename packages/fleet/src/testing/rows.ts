@@ -30,6 +30,7 @@ export function anAgent(id: string, changes: Partial<Insertable<AgentRow>> = {})
     clock_skew_ms: null,
     recovery_json: null,
     time_zone: null,
+    forgiven_at: null,
     telemetry_json: null,
     boot_id: null,
     generation: 1,
@@ -100,6 +101,7 @@ const SPEC: RolloutSpec = {
   spread: null,
   maxDownloads: null,
   offline: { doneAtPercent: null, expireAfterMs: null },
+  sliceLabels: [],
 };
 
 /** A row of `rollouts`, to 2.0.0 and running. */
@@ -124,6 +126,7 @@ export function aRolloutRow(changes: Partial<RolloutRow> = {}): RolloutRow {
     revision: 1,
     last_batch_at: null,
     touched_at_halt: null,
+    quarantine_json: null,
     ...changes,
   };
 }

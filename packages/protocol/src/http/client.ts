@@ -237,6 +237,7 @@ function agentCalls({ json }: Transport) {
         timeoutMs: LONG_TIMEOUT_MS,
       }),
     /** Locks the agent out for good. */
+    forgive: (id: string) => json(agentSchema, { method: "POST", path: path`/api/v1/agents/${id}/forgive` }),
     revoke: (id: string) => json(agentSchema, { method: "POST", path: path`/api/v1/agents/${id}/revoke` }),
   };
 }

@@ -125,6 +125,11 @@ export const rolloutRequestSchema = z
     spread: spreadSchema.nullable().optional(),
     maxDownloads: maxDownloadsSchema.nullable().optional(),
     offline: offlineSchema.partial().optional(),
+    sliceLabels: z
+      .array(z.string().min(1).max(63))
+      .max(10)
+      .optional()
+      .describe("Labels whose values are held back when rollbacks cluster in one, besides the platform."),
   })
   .meta({ id: "RolloutRequest" });
 export type RolloutRequest = z.infer<typeof rolloutRequestSchema>;
@@ -145,6 +150,7 @@ export const rolloutSpecSchema = z.object({
   spread: spreadSchema.nullable(),
   maxDownloads: maxDownloadsSchema.nullable(),
   offline: offlineSchema,
+  sliceLabels: z.array(z.string()),
 });
 
 export const EXCLUSIONS = [
@@ -159,6 +165,7 @@ export const EXCLUSIONS = [
   "already_there",
   "downgrade",
   "other_rollout",
+  "quarantined",
   "revoked",
 ] as const;
 
@@ -230,6 +237,11 @@ export const rolloutSchema = z
     revision: z.int(),
     touched: z.int().describe("Hosts that were given the update."),
     touchedAtHalt: z.int().nullable().describe("The same when it last halted."),
+    heldSlices: z
+      .array(z.string())
+      .describe(
+        "`platform=linux/arm64`: where rollbacks cluster, and nothing is dispatched until it is resumed.",
+      ),
     counts: countsSchema,
     waves: z.array(waveSchema),
     verbs: z

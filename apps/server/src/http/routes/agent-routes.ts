@@ -75,6 +75,19 @@ export function agentRoutes(app: App, { agents, desired, groups }: AgentRoutesPo
   });
   app.route({
     method: "POST",
+    url: "/api/v1/agents/:id/forgive",
+    config: { access: "rollouts.manage", resource, audit: "agent.forgive" },
+    schema: {
+      operationId: "forgiveAgent",
+      summary: "Offer the host again what it has rolled back: it was repaired",
+      tags,
+      params: agentKeySchema,
+      response: answers(agentSchema, "The agent."),
+    },
+    handler: (request) => agents.forgive(request.params.id, auditOf(request)),
+  });
+  app.route({
+    method: "POST",
     url: "/api/v1/agents/:id/revoke",
     config: { access: "agents.revoke", resource, audit: "agent.revoke" },
     schema: {

@@ -54,6 +54,8 @@ export interface Draft {
   downloading: number;
   /** Of those under way, how many have each value of the spread limit's label. */
   readonly spread: Map<string, number>;
+  /** Slices that are held. */
+  readonly slices: Set<string>;
   /** Why the ready ones that are left wait, unless they wait for a limit of their own. */
   shortOf: "waiting_for_slot" | "waiting_for_batch";
 }

@@ -1,9 +1,11 @@
 import { compareVersions, type Version } from "../../release/version.ts";
 import type { ErrorCode } from "../../errors.ts";
 import { offlineExpiryOf } from "../deadlines.ts";
+import { isHostQuarantined } from "../quarantine.ts";
 import type { Reason } from "../reason.ts";
 import type { AgentFacts, Target } from "../rollout.ts";
 import type { Draft, Group } from "./draft.ts";
+import { isInHeldSlice } from "./slices.ts";
 import { spreadValueOf } from "./limits.ts";
 
 /** A host whose clock is further off than this gets no update, in milliseconds. */
@@ -23,7 +25,12 @@ function sortOne(draft: Draft, group: Group, target: Target): void {
     group.ended += 1;
     return;
   }
-  const reason = holdReason(facts) ?? hoursReason(facts, target);
+  if (target.purpose === "update" && isHostQuarantined(facts.rollbacks)) {
+    const message = `The host has rolled this release back ${facts.rollbacks} times`;
+    drop(draft, group, { target, code: "TARGET_QUARANTINED", message });
+    return;
+  }
+  const reason = sliceReason(draft, target, facts) ?? holdReason(facts) ?? hoursReason(facts, target);
   if (reason === "offline" && isExpired(draft, target)) {
     drop(draft, group, { target, code: "TARGET_OFFLINE_EXPIRED", message: OFFLINE_EXPIRED });
     return;
@@ -61,6 +68,11 @@ function isNeedless({ input }: Draft, { purpose, fromVersion, toVersion }: Targe
   if (version === null || version === toVersion) return version === toVersion;
   if (purpose === "return") return version !== fromVersion;
   return !input.rollout.spec.allowDowngrade && compareVersions(toVersion, version) < 0;
+}
+
+/** The way back is open to every slice. */
+function sliceReason(draft: Draft, { purpose }: Target, facts: AgentFacts): Reason | null {
+  return purpose === "update" && isInHeldSlice(draft, facts) ? "quarantined" : null;
 }
 
 /** The way back is open at any hour. */

@@ -22,6 +22,7 @@ export function survey(input: PlanInput): Draft {
     underWay: 0,
     downloading: 0,
     spread: new Map(),
+    slices: new Set(),
     shortOf: "waiting_for_slot",
   };
   const watch: Watch = { spec: rollout.spec, listeningSince: input.listeningSince };

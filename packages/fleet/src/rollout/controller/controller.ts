@@ -1,5 +1,6 @@
 import type { Rollout } from "@muster/core";
 import { createGroupCommit } from "../../store/group-commit.ts";
+import type { HostPasts } from "../host-pasts.ts";
 import type { TargetDesk } from "../ports.ts";
 import { isSettled } from "../settled.ts";
 import type { OpenRollout } from "./open-rollout.ts";
@@ -108,7 +109,7 @@ export function createController(ports: ControllerPorts): Controller {
 }
 
 function createTargetDesk(
-  { db, clock, bus, roster }: ControllerPorts,
+  { db, clock, bus, roster, pasts }: ControllerPorts,
   { book, ledger, shelf, poke, pokeAgent, inTurn, progress }: ReturnType<typeof createParts>,
 ): TargetDesk {
   const onVersion = (agentId: string, version: string) => {
@@ -116,7 +117,8 @@ function createTargetDesk(
     bus.publish({ kind: "agent", agentId });
     pokeAgent(agentId);
   };
-  const outcomes = { db, book, ledger, poke, now: () => clock.now(), onVersion };
+  const onRollback: HostPasts["note"] = (agentId, release) => pasts.note(agentId, release);
+  const outcomes = { db, book, ledger, poke, now: () => clock.now(), onVersion, onRollback };
   const record = createGroupCommit<OutcomeReport, null>((reports) =>
     inTurn(() => recordOutcomes(outcomes, reports)),
   );

@@ -42,6 +42,9 @@ const EXECUTORS: Executors = {
     moveRollout(draft, { kind: "begin_return" });
     setRollout(draft, { touchedAtHalt: touched });
   },
+  hold_slices: ({ draft }, { slices }) => {
+    setRollout(draft, { quarantine: { ...draft.rollout.quarantine, slices } });
+  },
   mark_batch: ({ draft }, { at }) => setRollout(draft, { lastBatchAt: at }),
   set_rollout_reason: ({ draft }, { reason }) => setRollout(draft, { reason }),
   open_wave: ({ draft }, { wave, forgivenBefore }) => {

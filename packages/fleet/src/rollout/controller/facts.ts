@@ -1,5 +1,6 @@
 import { type AgentFacts, isUnderWay, type Rollout } from "@muster/core";
 import type { Roster } from "../../agents/roster.ts";
+import type { HostPasts } from "../host-pasts.ts";
 import type { HoursAt } from "../../schedule/window-calendar.ts";
 import type { Book, OpenTarget } from "./book.ts";
 
@@ -7,6 +8,7 @@ export interface FactSources {
   readonly book: Book;
   readonly rollout: Rollout;
   readonly hours: HoursAt;
+  readonly pasts: HostPasts;
   /** Whether the agent is not in the rollout's cohort any more. */
   readonly hasLeft: (agentId: string) => boolean;
 }
@@ -14,7 +16,7 @@ export interface FactSources {
 /** What the planner may know of agents for one rollout; null for one that is revoked or gone. */
 export function agentFacts(
   roster: Roster,
-  { book, rollout, hours, hasLeft }: FactSources,
+  { book, rollout, hours, pasts, hasLeft }: FactSources,
 ): (agentId: string) => AgentFacts | null {
   return (agentId) => {
     const entry = roster.get(agentId);
@@ -26,6 +28,8 @@ export function agentFacts(
       clockSkewMs: entry.clockSkewMs,
       hours: hours.of(entry.timeZone),
       labels: entry.labels,
+      platform: entry.platform,
+      rollbacks: pasts.rollbacksOf(agentId, rollout.spec),
       hasLeft: hasLeft(agentId),
     };
   };

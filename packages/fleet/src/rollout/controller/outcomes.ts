@@ -10,7 +10,8 @@ import { versionKey } from "../../agents/version-key.ts";
 import type { Database } from "../../store/database.ts";
 import type { TargetRow } from "../../store/schema.ts";
 import { targetChanges, toTarget, TARGET_COLUMNS } from "../mapping.ts";
-import type { Book } from "./book.ts";
+import type { ReleaseName } from "../host-pasts.ts";
+import type { Book, OpenTarget } from "./book.ts";
 import { beginDraft, moveTarget, type RolloutDraft, setTarget } from "./draft.ts";
 import type { Ledger } from "./ledger.ts";
 
@@ -20,6 +21,8 @@ export interface OutcomePorts {
   readonly ledger: Ledger;
   readonly poke: (rolloutId: string) => void;
   readonly now: () => number;
+  /** Told of a host that has rolled a release back. */
+  readonly onRollback: (agentId: string, release: ReleaseName) => void;
   /** Told which version a host runs now. */
   readonly onVersion: (agentId: string, version: string) => void;
 }
@@ -39,6 +42,7 @@ interface Recording {
   /** Of rollouts that are closed, and of targets. */
   readonly updates: { readonly id: string; readonly change: Partial<TargetRow> }[];
   readonly versions: { readonly agentId: string; readonly version: string; readonly sequence: number }[];
+  readonly rollbacks: { readonly agentId: string; readonly release: ReleaseName }[];
   readonly recorded: Set<string>;
 }
 
@@ -60,11 +64,13 @@ export async function recordOutcomes(
     drafts: new Map(),
     updates: [],
     versions: [],
+    rollbacks: [],
     recorded: new Set(),
   };
   const answers = reports.map((report) => recordOne(recording, report));
   const drafts = [...recording.drafts.values()];
   if (recording.recorded.size > 0) await ports.ledger.commit(drafts, (trx) => writeRest(trx, recording));
+  for (const { agentId, release } of recording.rollbacks) ports.onRollback(agentId, release);
   for (const { rollout } of drafts) ports.poke(rollout.id);
   for (const { agentId, version } of recording.versions) ports.onVersion(agentId, version);
   return answers;
@@ -96,8 +102,10 @@ function recordOne(recording: Recording, { agentId, outcome }: OutcomeReport): n
   if (found) {
     const draft = draftOf(recording, found.open);
     draft.columns.set(row.id, columns);
-    if (isUnderWay(found.target.state)) moveTarget(draft, found.target, toEvent(outcome));
-    else setTarget(draft, found.target, { state: withLateWord(found.target.state, outcome) });
+    if (isUnderWay(found.target.state)) {
+      moveTarget(draft, found.target, toEvent(outcome));
+      noteRollback(recording, found, outcome);
+    } else setTarget(draft, found.target, { state: withLateWord(found.target.state, outcome) });
   } else {
     const target = toTarget(row);
     // Its rollout would be open: the book is not what it has to be. The agent tells it again.
@@ -108,6 +116,13 @@ function recordOne(recording: Recording, { agentId, outcome }: OutcomeReport): n
   recording.recorded.add(row.id);
   noteVersion(recording, row, outcome);
   return null;
+}
+
+/** A return that is rolled back says nothing of the release that it returns from. */
+function noteRollback(recording: Recording, { open, target }: OpenTarget, { result }: Outcome): void {
+  if (result !== "rolled_back" || target.purpose !== "update") return;
+  const release = { product: open.rollout.spec.product, version: target.toVersion };
+  recording.rollbacks.push({ agentId: target.agentId, release });
 }
 
 function draftOf({ drafts, ports }: Recording, open: Parameters<typeof beginDraft>[0]): RolloutDraft {

@@ -7,6 +7,7 @@ import type { AgentLine } from "../../gateway/ports.ts";
 import type { Bus, Clock } from "../../ports.ts";
 import type { HoursAt } from "../../schedule/window-calendar.ts";
 import type { Database } from "../../store/database.ts";
+import type { HostPasts } from "../host-pasts.ts";
 import { createReleaseShelf } from "../release-shelf.ts";
 import type { Dispatch } from "./assignments.ts";
 import { createBook } from "./book.ts";
@@ -26,6 +27,7 @@ export interface ControllerPorts {
   readonly events: EventJournal;
   readonly audit: Audit;
   readonly roster: Roster;
+  readonly pasts: HostPasts;
   /** The windows and the freezes that hold for a rollout. */
   readonly hoursOf: (rollout: Rollout, now: number) => HoursAt;
   /** Whether an agent is not in a rollout's cohort any more. */

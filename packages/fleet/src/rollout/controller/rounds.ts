@@ -3,6 +3,7 @@ import type { Roster } from "../../agents/roster.ts";
 import type { Clock } from "../../ports.ts";
 import type { HoursAt } from "../../schedule/window-calendar.ts";
 import type { Database } from "../../store/database.ts";
+import type { HostPasts } from "../host-pasts.ts";
 import { type DispatchRelease, isOffered, type ReleaseShelf } from "../release-shelf.ts";
 import type { Book } from "./book.ts";
 import type { OpenRollout } from "./open-rollout.ts";
@@ -16,6 +17,7 @@ export interface RoundPorts {
   readonly clock: Clock;
   readonly book: Book;
   readonly roster: Roster;
+  readonly pasts: HostPasts;
   readonly ledger: Ledger;
   readonly shelf: ReleaseShelf;
   readonly newId: () => string;
@@ -80,6 +82,7 @@ async function carryOut(
     book,
     rollout: open.rollout,
     hours,
+    pasts: ports.pasts,
     hasLeft: ports.leftCohort(open.rollout.spec),
   });
   // Only the wake depends on when they change, and what has been asked for is known after the plan.
