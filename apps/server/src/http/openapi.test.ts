@@ -144,6 +144,7 @@ describe("the OpenAPI document", () => {
         "GET /metrics",
         "GET /readyz",
         "POST /api/v1/agents/{id}/commands",
+        "POST /api/v1/agents/{id}/forgive",
         "POST /api/v1/agents/{id}/revoke",
         "POST /api/v1/releases",
         "POST /api/v1/releases/{product}/{version}/yank",
