@@ -38,13 +38,14 @@ export { createPeople, type OidcSetup, type People, type PeoplePorts } from "./p
 export { createArgon2Hasher } from "./adapters/argon2-hasher.ts";
 export { createOpenIdProvider } from "./adapters/openid-provider.ts";
 export type * from "./registry/ports.ts";
-export type { OriginAsset, ReleaseOrigin } from "./registry/origins.ts";
+
 export type * from "./sources/ports.ts";
 export { createImportedLocator } from "./sources/locate-imported.ts";
 export { createSources, type SourcesPorts } from "./sources/sources.ts";
 export { createSealer, type Sealer, SEALER_KEY_BYTES } from "./secrets/sealer.ts";
 export { createReleaseHost } from "./adapters/release-host/release-host.ts";
-export { createReleaseRegistry, type RegistryPorts } from "./registry/release-registry.ts";
+export type { RegistryPorts } from "./registry/registry-ports.ts";
+export { createReleaseRegistry } from "./registry/release-registry.ts";
 export { parseAllowList } from "./adapters/fetcher/allow-list.ts";
 export { createGuard, createGuardedFetcher } from "./adapters/fetcher/guarded-fetcher.ts";
 export type { Guard } from "./adapters/fetcher/guarded-request.ts";

@@ -1,7 +1,7 @@
 import { MusterError } from "@muster/core";
 import type { AuditDeed, AuditDetails, AuditTrail } from "../audit/ports.ts";
 import type { ArtifactKey, ReleaseKey } from "./ports.ts";
-import type { RegistryPorts } from "./release-registry.ts";
+import type { RegistryPorts } from "./registry-ports.ts";
 import {
   markMirrored,
   moveRelease,

@@ -2,7 +2,7 @@ import { MusterError } from "@muster/core";
 import type { ArtifactRow } from "../store/schema.ts";
 import { mirrorRelease } from "./mirror.ts";
 import type { ReleaseKey } from "./ports.ts";
-import type { RegistryPorts } from "./release-registry.ts";
+import type { RegistryPorts } from "./registry-ports.ts";
 
 interface JobNotes {
   readonly stored: Map<string, number>;

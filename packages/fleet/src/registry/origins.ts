@@ -2,22 +2,7 @@ import type { Platform } from "@muster/core";
 import type { ReleaseView } from "@muster/protocol/http";
 import type { Database } from "../store/database.ts";
 import type { ReleaseOriginRow } from "../store/schema.ts";
-import type { ReleaseKey } from "./ports.ts";
-
-/** An artifact's asset among those of the source's release. */
-export interface OriginAsset extends Platform {
-  /** By which the release host knows it. */
-  readonly id: string;
-  readonly name: string;
-}
-
-/** Where a release was imported from. */
-export interface ReleaseOrigin {
-  readonly sourceId: string;
-  readonly tag: string;
-  /** An artifact that is not among them is fetched from the address in the manifest. */
-  readonly assets: readonly OriginAsset[];
-}
+import type { OriginAsset, ReleaseKey, ReleaseOrigin } from "./ports.ts";
 
 /** Notes where the release comes from now; null: nobody's source. */
 export async function writeOrigin(

@@ -1,7 +1,7 @@
+import type { Platform } from "@muster/core";
 import type { ReleaseView } from "@muster/protocol/http";
 import type { AuditTrail } from "../audit/ports.ts";
 import type { OpenedContent, Page, PageQuery, ResumePoint } from "../ports.ts";
-import type { ReleaseOrigin } from "./origins.ts";
 import type { Actor } from "../people/actor.ts";
 
 /** Fetches artifacts from where they are said to be. */
@@ -31,6 +31,21 @@ export interface ArtifactLocation {
   readonly credential?: { readonly origin: string; readonly authorization: string } | null;
   /** Hosts that may be asked for it besides those that are always allowed. */
   readonly hosts?: readonly string[];
+}
+
+/** An artifact's asset among those of the source's release. */
+export interface OriginAsset extends Platform {
+  /** By which the release host knows it. */
+  readonly id: string;
+  readonly name: string;
+}
+
+/** Where a release was imported from. */
+export interface ReleaseOrigin {
+  readonly sourceId: string;
+  readonly tag: string;
+  /** An artifact that is not among them is fetched from the address in the manifest. */
+  readonly assets: readonly OriginAsset[];
 }
 
 export interface ReleaseKey {

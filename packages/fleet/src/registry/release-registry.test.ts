@@ -15,7 +15,8 @@ import { createMemoryObjectStore } from "../testing/memory-object-store.ts";
 import { createReleaseSigner, type SignedRelease } from "../testing/release-signer.ts";
 import { testNetwork } from "../testing/test-network.ts";
 import type { ArtifactFetcher, ReleaseRegistry } from "./ports.ts";
-import { createReleaseRegistry, type RegistryPorts } from "./release-registry.ts";
+import type { RegistryPorts } from "./registry-ports.ts";
+import { createReleaseRegistry } from "./release-registry.ts";
 
 const ACTOR = { name: "ci", role: "administrator" } as const;
 const KEY = { product: "app", version: "1.0.0" };

@@ -1,31 +1,10 @@
-import type { TrustAnchor } from "@muster/trust";
-import type { EventJournal } from "../events/ports.ts";
-import type { Bus, Clock, ObjectStore } from "../ports.ts";
-import type { Database } from "../store/database.ts";
+import type { RegistryPorts } from "./registry-ports.ts";
 import { beginRetry, beginUpload, endUpload, recordYank } from "./change-release.ts";
 import { listReleaseRows, readWholeRelease } from "./list-releases.ts";
 import { createMirrorJobs } from "./mirror-jobs.ts";
-import type { ArtifactFetcher, ArtifactLocation, ReleaseKey, ReleaseRegistry } from "./ports.ts";
-import type { ArtifactRow } from "../store/schema.ts";
+import type { ReleaseKey, ReleaseRegistry } from "./ports.ts";
 import { recordRelease } from "./publish-release.ts";
 import { stateData, toReleaseView } from "./release-rows.ts";
-
-export interface RegistryPorts {
-  readonly db: Database;
-  readonly objects: ObjectStore;
-  /** The keys that releases must be signed with. */
-  readonly trustedAnchor: TrustAnchor;
-  readonly fetcher: ArtifactFetcher;
-  /** Where an imported artifact is; null: at the address in its manifest. */
-  readonly locateImported: (artifact: ArtifactRow) => Promise<ArtifactLocation | null>;
-  readonly clock: Clock;
-  readonly bus: Bus;
-  readonly events: EventJournal;
-  /** Pauses the running rollouts of a yanked release. Idempotent: a start calls it again for each yanked release. */
-  readonly onYank: (release: ReleaseKey) => Promise<void>;
-  /** Told of a failure in the background that no state of a release can show. */
-  readonly onError: (error: unknown) => void;
-}
 
 export function createReleaseRegistry(ports: RegistryPorts): ReleaseRegistry {
   const { db, bus } = ports;

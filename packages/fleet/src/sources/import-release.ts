@@ -1,7 +1,7 @@
 import { assetNames, type Manifest, MANIFEST_MAX_BYTES, MusterError } from "@muster/core";
 import type { ImportRelease, ReleaseView } from "@muster/protocol/http";
 import { type TrustAnchor, verifyManifest } from "@muster/trust";
-import type { OriginAsset } from "../registry/origins.ts";
+import type { OriginAsset } from "../registry/ports.ts";
 import type { ReleaseRegistry } from "../registry/ports.ts";
 import type { HostAsset, HostRelease, ImportedBy, ReleaseHost, SourcePlace } from "./ports.ts";
 import { importedNames, readinessOf, SIGNATURE_MAX_BYTES, versionOfTag } from "./readiness.ts";

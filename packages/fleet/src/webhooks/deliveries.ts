@@ -6,7 +6,7 @@ import { readPage } from "../store/page.ts";
 import { attemptDelivery } from "./attempt.ts";
 import type { Webhooks } from "./ports.ts";
 import { BY_ID, deedOn, newDelivery, readWebhook, toDeliveryView } from "./webhook-rows.ts";
-import type { WebhookPorts } from "./webhooks.ts";
+import type { WebhookPorts } from "./webhook-ports.ts";
 
 /** What became of events on their way to a webhook, and how to try again. */
 export function createDeliveries(ports: WebhookPorts): Pick<Webhooks, "test" | "deliveries" | "redeliver"> {

@@ -1,3 +1,4 @@
+import type { WebhookPorts } from "./webhook-ports.ts";
 import { MusterError } from "@muster/core";
 import { type CreateWebhook, type UpdateWebhook, webhookFilterSchema } from "@muster/protocol/http";
 import type { AuditTrail } from "../audit/ports.ts";
@@ -15,10 +16,6 @@ import {
   sealingContext,
   toWebhookViews,
 } from "./webhook-rows.ts";
-
-export interface WebhookPorts extends DispatcherPorts {
-  readonly dispatcher: Dispatcher;
-}
 
 export function createWebhooks(ports: WebhookPorts): Webhooks {
   const { db, dispatcher } = ports;
