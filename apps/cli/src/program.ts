@@ -1,6 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { agentCommands } from "./agents/commands.ts";
+import { applyCommand } from "./apply/command.ts";
 import { auditCommands } from "./audit/commands.ts";
 import { eventsCommand } from "./events/commands.ts";
 import { groupCommands } from "./groups/commands.ts";
@@ -11,6 +12,7 @@ import { accountCommands, whoamiCommand } from "./people/account-commands.ts";
 import { apiTokenCommands, sessionCommands } from "./people/credential-commands.ts";
 import { userCommands } from "./people/user-commands.ts";
 import { releaseCommands } from "./release/commands.ts";
+import { operationCommands } from "./operations/commands.ts";
 import { rolloutCommands } from "./rollouts/commands.ts";
 import { serverProgramCommand } from "./server/command.ts";
 import { sourceCommands } from "./sources/commands.ts";
@@ -30,6 +32,8 @@ export function createProgram(terminal: Terminal): CommandUnknownOpts {
     .addCommand(agentCommands(terminal))
     .addCommand(groupCommands(terminal))
     .addCommand(rolloutCommands(terminal))
+    .addCommand(operationCommands(terminal))
+    .addCommand(applyCommand(terminal))
     .addCommand(freezeCommands(terminal))
     .addCommand(tokenCommands(terminal))
     .addCommand(loginCommand(terminal))

@@ -2,6 +2,7 @@ export * from "./agents.ts";
 export * from "./audit.ts";
 export * from "./commands.ts";
 export * from "./common.ts";
+export * from "./documents.ts";
 export * from "./event-log.ts";
 export * from "./events.ts";
 export * from "./freezes.ts";
