@@ -114,7 +114,7 @@ export async function openControlPlane(ports: ControlPlanePorts): Promise<Contro
     commands,
     agents: createAgents(shared),
     tokens: createRegistrationTokens({ db, clock, newId, caPin: authority.caPin }),
-    rollouts: createRollouts({ db, clock, newId, controller, pasts, book: groupIndex.book }),
+    rollouts: createRollouts({ db, clock, newId, controller, pasts, roster, book: groupIndex.book }),
     groups: createGroups({ ...shared, onChange: () => driver.changed() }),
     desired,
     operations: createOperations({ ...desiring, desired }),

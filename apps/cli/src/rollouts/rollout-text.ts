@@ -118,6 +118,7 @@ export function describePreview(output: Output, preview: PreviewView): string {
         : `${preview.ready}, of which ${preview.offline} are offline and follow when they return`,
     ],
     ["Left out", preview.excluded],
+    ["Disk short", diskShortText(preview)],
     ["To send", formatBytes(preview.plannedBytes)],
     ["Waves", preview.waves.map(({ size }) => size).join(" + ")],
     [
@@ -138,6 +139,11 @@ export function describePreview(output: Output, preview: PreviewView): string {
     preview.reasons,
   );
   return `${about}\n${reasons}`;
+}
+
+function diskShortText({ diskShort }: PreviewView): string | null {
+  if (diskShort === undefined || diskShort.count === 0) return null;
+  return `${diskShort.count} wait until there is room: ${diskShort.agentIds.join(" ")}`;
 }
 
 function cohortText(cohort: RolloutView["spec"]["cohort"]): string {

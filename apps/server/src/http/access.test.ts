@@ -29,6 +29,7 @@ const READS = [
 ];
 const WRITES = [
   "POST /api/v1/agents/a1/revoke",
+  "POST /api/v1/agents/a1/forgive",
   "POST /api/v1/tokens",
   "GET /api/v1/tokens",
   "DELETE /api/v1/tokens/k1",

@@ -45,6 +45,7 @@ const ANSWERS: readonly Answer[] = [
   ["GET", "/api/v1/agents?limit=5&online=true&labels=env%3Dtest&sort=-version", agentPageSchema],
   ["GET", "/api/v1/agents/a1", agentSchema],
   ["GET", "/api/v1/agents/a1/targets", targetPageSchema],
+  ["POST", "/api/v1/agents/a1/forgive", agentSchema],
   ["POST", "/api/v1/agents/a1/revoke", agentSchema],
   ["POST", "/api/v1/tokens", createdTokenSchema, {}],
   [

@@ -92,6 +92,7 @@ describe("over random fleets, faults, operators and crashes of the driver", () =
             if (!agent || target.purpose === "return") continue;
             expect(slicesOf(agent, scene.spec).filter((slice) => slices.includes(slice))).toEqual([]);
             expect(isHostQuarantined(agent.rollbacks)).toBe(false);
+            expect(agent.diskShort).toBe(false);
           }
         });
       }),

@@ -9,6 +9,15 @@ import type { RolloutSpec } from "./rollout.ts";
 /** What an agent must be able to do to be updated. */
 export const UPDATE_CAPABILITY = "update";
 
+/** A host needs so many times the size of the archive free on its disk: the archive, its files, and room to work. */
+export const DISK_FACTOR = 3;
+
+/** Whether a host has too little free for an archive; what is not known is not short. Sizes in bytes. */
+export function isDiskShort(free: number | null | undefined, archive: number | undefined): boolean {
+  if (free === null || free === undefined || archive === undefined) return false;
+  return free < DISK_FACTOR * archive;
+}
+
 /** Why an agent of the cohort is left out, the most telling one that applies. */
 export const EXCLUSION_TEXT = {
   unknown_agent: "there is no agent with this id",
@@ -48,6 +57,8 @@ export interface PreviewInput<Agent extends PreviewAgent> {
   readonly busy: (agentId: string) => boolean;
   /** Whether the agent's host has rolled the release back too often; left out: none has. */
   readonly quarantined?: ((agentId: string) => boolean) | undefined;
+  /** What is free on the agent's disk as it last told, in bytes; null: it has not. Left out: nobody has. */
+  readonly diskFree?: ((agentId: string) => number | null) | undefined;
   /** Who is in the cohort, if that is a filter or a group; for labels it takes the place of looking at them. */
   readonly resolved?: Resolved | undefined;
 }
@@ -59,6 +70,8 @@ export interface Preview<Agent extends PreviewAgent> {
   readonly excluded: readonly { readonly agentId: string; readonly reason: ExclusionReason }[];
   /** Ready, but not connected now. */
   readonly offline: number;
+  /** Ready, but with too little free on the disk: they wait until there is room. By id. */
+  readonly diskShort: readonly string[];
   /** What the gateways will send, if every download succeeds at once. */
   readonly plannedBytes: number;
   readonly waveSizes: readonly number[];
@@ -74,6 +87,7 @@ export function previewCohort<Agent extends PreviewAgent>(input: PreviewInput<Ag
   const sizes = new Map(release.artifacts.map(({ os, arch, size }) => [`${os}/${arch}`, size]));
   const ready: Agent[] = [];
   const excluded: { agentId: string; reason: ExclusionReason }[] = [];
+  const diskShort: string[] = [];
   let offline = 0;
   let plannedBytes = 0;
   for (const agent of input.agents) {
@@ -87,6 +101,7 @@ export function previewCohort<Agent extends PreviewAgent>(input: PreviewInput<Ag
     }
     ready.push(agent);
     if (!agent.online) offline += 1;
+    if (isDiskShort(input.diskFree?.(agent.id), size)) diskShort.push(agent.id);
     plannedBytes += size ?? 0;
   }
   for (const agentId of unknown) excluded.push({ agentId, reason: "unknown_agent" });
@@ -94,6 +109,7 @@ export function previewCohort<Agent extends PreviewAgent>(input: PreviewInput<Ag
     ready: ready.toSorted((a, b) => compare(a.id, b.id)),
     excluded: excluded.toSorted((a, b) => compare(a.agentId, b.agentId)),
     offline,
+    diskShort: diskShort.toSorted(),
     plannedBytes,
     waveSizes: waveSizes(spec.strategy, ready.length),
   };

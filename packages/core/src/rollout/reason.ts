@@ -12,6 +12,7 @@ export const REASON_TEXT = {
   offline: "the agent is not connected",
   other_rollout: "the agent is in another rollout",
   clock_skew: "the host's clock is too far off",
+  disk_short: "the host's disk has less free than three times the archive",
   no_artifact: "the release has no artifact for the agent's platform",
   quarantined: "too many agents like it have rolled back",
   updates_disabled: "the host's local policy does not allow it",

@@ -263,6 +263,8 @@ export interface AgentFacts {
   readonly platform: string;
   /** How often the host has rolled this very release back, in any rollout, since it was last forgiven. */
   readonly rollbacks: number;
+  /** Whether its disk, as it last told, has less free than the update needs; unknown is not short. */
+  readonly diskShort: boolean;
   /** Whether it is not in the rollout's cohort any more; asked when its wave opens, and never after. */
   readonly hasLeft?: boolean;
 }

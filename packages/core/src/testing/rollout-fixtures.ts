@@ -114,6 +114,7 @@ export function someFacts(change: Partial<AgentFacts> = {}): AgentFacts {
     labels: {},
     platform: "linux/amd64",
     rollbacks: 0,
+    diskShort: false,
     ...change,
   };
 }

@@ -35,6 +35,7 @@ const agentArbitrary = fc.record({
   busyUntil: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: time }),
   skewedUntil: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: time }),
   closedUntil: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: time }),
+  fullUntil: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: time }),
   rack: fc.constantFrom("r1", "r1", "r2", null),
   platform: fc.constantFrom("linux/amd64", "linux/amd64", "linux/arm64"),
   endings: fc.array(fc.constantFrom("healthy", "healthy", "healthy", "failed", "rolled_back", "silent"), {

@@ -19,6 +19,8 @@ export interface AgentScript {
   readonly closedUntil: number;
   /** Its value of the label `rack`; null: it has none. */
   readonly rack: string | null;
+  /** Its disk is full until before this. */
+  readonly fullUntil: number;
   readonly platform: string;
   /** How its attempts end, first to last; the last one holds for all further ones, and for its return. */
   readonly endings: readonly ("healthy" | "failed" | "rolled_back" | "silent")[];
@@ -143,6 +145,7 @@ function factsOf({ agents, versions, rollbacks, now }: World, agentId: string): 
     hours: now < agent.closedUntil ? "outside_window" : "open",
     labels: labelsOf(agent),
     platform: agent.platform,
+    diskShort: now < agent.fullUntil,
     rollbacks: rollbacks.get(agentId) ?? 0,
   };
 }
@@ -187,8 +190,8 @@ function nextTime(world: World): number | null {
   const intervention = world.script.interventions[world.intervened];
   if (intervention) times.push(Math.max(intervention.at, world.now));
   if (!isRolloutEnded(rollout.state)) {
-    for (const { away, busyUntil, skewedUntil } of world.agents.values()) {
-      times.push(...[away.from, away.to, busyUntil, skewedUntil].filter((at) => at > world.now));
+    for (const { away, busyUntil, skewedUntil, fullUntil } of world.agents.values()) {
+      times.push(...[away.from, away.to, busyUntil, skewedUntil, fullUntil].filter((at) => at > world.now));
     }
   }
   return times.length === 0 ? null : Math.min(...times);

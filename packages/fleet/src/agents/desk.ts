@@ -78,8 +78,10 @@ export function createAgentDesk(ports: AgentDeskPorts): OpenAgentDesk {
       const before = roster.get(agentId);
       if (!before) return;
       const { clockSkewMs } = heartbeat;
-      roster.set(agentId, { clockSkewMs });
+      const { diskFreeBytes } = heartbeat.telemetry;
+      roster.set(agentId, { clockSkewMs, diskFreeBytes });
       signs.note(agentId, heartbeat);
+      if (diskFreeBytes > (before.diskFreeBytes ?? 0)) targets.diskFreed(agentId);
       if (isSkewed(before.clockSkewMs) !== isSkewed(clockSkewMs)) targets.agentChanged(agentId);
     },
 

@@ -19,6 +19,8 @@ export interface AgentEntry {
   readonly labels: Labels;
   /** `linux/amd64`. */
   readonly platform: string;
+  /** Of the last heartbeat since the server started; null: there was none. */
+  readonly diskFreeBytes: number | null;
 }
 
 type Labels = Readonly<Record<string, string>>;
@@ -41,6 +43,7 @@ const NEW_ENTRY: AgentEntry = {
   timeZone: "UTC",
   labels: {},
   platform: "",
+  diskFreeBytes: null,
 };
 
 /** Reads the roster. Nobody is connected to a server that starts, so everybody is marked as gone. */

@@ -65,6 +65,8 @@ export interface TargetDesk {
   untaken(trx: Database, hellos: readonly AgentHello[]): Promise<ReadonlyMap<string, readonly Instruction[]>>;
   /** The roster's word on the agent changed: it came, went, or runs another version. */
   agentChanged(agentId: string): void;
+  /** More is free on the host's disk than before. */
+  diskFreed(agentId: string): void;
   /** Coalesced; see `AgentDesk.progress`. Throws `TARGET_UNKNOWN`. */
   progress(agentId: string, progress: AgentProgress): void;
   /** See `AgentDesk.outcome`. */

@@ -20,6 +20,8 @@ export interface PreviewPorts {
   readonly db: Database;
   /** What hosts have rolled back; left out: nothing is held against them. */
   readonly pasts?: Pick<HostPasts, "rollbacksOf"> | undefined;
+  /** What is free on the agent's disk, in bytes; null: not known. Left out: for nobody. */
+  readonly diskFree?: ((agentId: string) => number | null) | undefined;
   readonly openRollouts: () => readonly OpenRollout[];
   readonly filterContext: () => FilterContext;
   /** The id of the group with this id or name; undefined: there is none. */
@@ -44,7 +46,18 @@ export async function previewRollout(ports: PreviewPorts, request: RolloutReques
   const busy = busyAgents(ports.openRollouts());
   // Only those who are in it were read.
   const quarantined = (id: string) => isHostQuarantined(ports.pasts?.rollbacksOf(id, spec) ?? 0);
-  return { spec, preview: previewCohort({ spec, release, agents, busy, quarantined, resolved: () => true }) };
+  return {
+    spec,
+    preview: previewCohort({
+      spec,
+      release,
+      agents,
+      busy,
+      quarantined,
+      diskFree: ports.diskFree,
+      resolved: () => true,
+    }),
+  };
 }
 
 /** A group may be named; what is kept is its id. */
@@ -108,6 +121,7 @@ export function toPreviewView({ preview }: PlannedRollout): PreviewView {
     excluded: preview.excluded.length,
     offline: preview.offline,
     plannedBytes: preview.plannedBytes,
+    diskShort: { count: preview.diskShort.length, agentIds: preview.diskShort.slice(0, NAMED_MAX) },
     waves: preview.waveSizes.map((size, index) => ({ index, size })),
     reasons: [...reasons].map(([reason, ids]) => ({
       reason,

@@ -8,6 +8,7 @@ import { moveRollout, type RolloutDraft } from "./controller/draft.ts";
 import { deedsOfCreation, deedOfVerb } from "./controller/draft-deeds.ts";
 import { readRollout } from "./controller/load.ts";
 import { newRollout } from "./create-rollout.ts";
+import type { Roster } from "../agents/roster.ts";
 import type { HostPasts } from "./host-pasts.ts";
 import type { Rollouts } from "./ports.ts";
 import { findNamed } from "./named-rollout.ts";
@@ -24,16 +25,26 @@ export interface RolloutPorts {
   readonly controller: Controller;
   readonly book: GroupBook;
   readonly pasts: HostPasts;
+  readonly roster: Roster;
 }
 
 /** The rollouts' use cases, over the embedded database and its controller. */
-export function createRollouts({ db, clock, newId, controller, book, pasts }: RolloutPorts): Rollouts {
+export function createRollouts({
+  db,
+  clock,
+  newId,
+  controller,
+  book,
+  pasts,
+  roster,
+}: RolloutPorts): Rollouts {
   const openRollouts = () => controller.openRollouts();
   const hearing = (): Hearing => ({ now: clock.now(), listeningSince: controller.listeningSince() });
   const read = (id: string) => readRolloutView(db, id, hearing());
   const previewing: PreviewPorts = {
     db,
     pasts,
+    diskFree: (agentId) => roster.get(agentId)?.diskFreeBytes ?? null,
     openRollouts,
     filterContext: () => filterContext(book, hearing()),
     groupId: (group) => book.find(group)?.row.id,

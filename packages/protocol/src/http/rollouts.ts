@@ -175,6 +175,10 @@ export const previewSchema = z
     excluded: z.int(),
     offline: z.int().describe("Ready, but not connected now: they are updated when they return."),
     plannedBytes: z.number().describe("What the gateways will send."),
+    diskShort: z
+      .object({ count: z.int(), agentIds: z.array(z.string()).describe("At most 100 of them.") })
+      .optional()
+      .describe("Ready, but with less free on the disk than three times the archive: they wait for room."),
     waves: z.array(z.object({ index: z.int(), size: z.int() })),
     reasons: z.array(
       z.object({

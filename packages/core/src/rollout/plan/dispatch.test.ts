@@ -68,6 +68,7 @@ describe("dispatching", () => {
 
   test.each<[string, Partial<AgentFacts>]>([
     ["offline", { online: false }],
+    ["disk_short", { diskShort: true }],
     ["other_rollout", { busyElsewhere: true }],
     ["clock_skew", { clockSkewMs: 5 * MINUTE + 1 }],
     ["clock_skew", { clockSkewMs: -5 * MINUTE - 1 }],

@@ -30,7 +30,7 @@ function sortOne(draft: Draft, group: Group, target: Target): void {
     drop(draft, group, { target, code: "TARGET_QUARANTINED", message });
     return;
   }
-  const reason = sliceReason(draft, target, facts) ?? holdReason(facts) ?? hoursReason(facts, target);
+  const reason = sliceReason(draft, target, facts) ?? holdReason(facts) ?? updateReason(facts, target);
   if (reason === "offline" && isExpired(draft, target)) {
     drop(draft, group, { target, code: "TARGET_OFFLINE_EXPIRED", message: OFFLINE_EXPIRED });
     return;
@@ -75,9 +75,11 @@ function sliceReason(draft: Draft, { purpose }: Target, facts: AgentFacts): Reas
   return purpose === "update" && isInHeldSlice(draft, facts) ? "quarantined" : null;
 }
 
-/** The way back is open at any hour. */
-function hoursReason({ hours }: AgentFacts, { purpose }: Target): Reason | null {
-  return hours === "open" || purpose === "return" ? null : hours;
+/** What holds an update alone: the way back is open at any hour, and its files are on the host. */
+function updateReason({ hours, diskShort }: AgentFacts, { purpose }: Target): Reason | null {
+  if (purpose === "return") return null;
+  if (hours !== "open") return hours;
+  return diskShort ? "disk_short" : null;
 }
 
 function holdReason(facts: AgentFacts): Reason | null {

@@ -125,6 +125,11 @@ function createTargetDesk(
   return {
     untaken: (trx, hellos) => readUntaken(trx, hellos, { shelf, now: clock.now() }),
     agentChanged: pokeAgent,
+    diskFreed: (agentId) => {
+      for (const { target } of book.ofAgent(agentId)) {
+        if (target.reason === "disk_short") poke(target.rolloutId);
+      }
+    },
     progress: (agentId, report) => progress.note(agentId, report),
     outcome: async (agentId, outcome) => {
       await record({ agentId, outcome });

@@ -1,5 +1,6 @@
-import { type AgentFacts, isUnderWay, type Rollout } from "@muster/core";
+import { type AgentFacts, isDiskShort, isUnderWay, type Rollout } from "@muster/core";
 import type { Roster } from "../../agents/roster.ts";
+import type { SizeByPlatform } from "../artifact-sizes.ts";
 import type { HostPasts } from "../host-pasts.ts";
 import type { HoursAt } from "../../schedule/window-calendar.ts";
 import type { Book, OpenTarget } from "./book.ts";
@@ -9,6 +10,8 @@ export interface FactSources {
   readonly rollout: Rollout;
   readonly hours: HoursAt;
   readonly pasts: HostPasts;
+  /** Of the rollout's release. */
+  readonly sizes: SizeByPlatform;
   /** Whether the agent is not in the rollout's cohort any more. */
   readonly hasLeft: (agentId: string) => boolean;
 }
@@ -16,7 +19,7 @@ export interface FactSources {
 /** What the planner may know of agents for one rollout; null for one that is revoked or gone. */
 export function agentFacts(
   roster: Roster,
-  { book, rollout, hours, pasts, hasLeft }: FactSources,
+  { book, rollout, hours, pasts, sizes, hasLeft }: FactSources,
 ): (agentId: string) => AgentFacts | null {
   return (agentId) => {
     const entry = roster.get(agentId);
@@ -29,6 +32,7 @@ export function agentFacts(
       hours: hours.of(entry.timeZone),
       labels: entry.labels,
       platform: entry.platform,
+      diskShort: isDiskShort(entry.diskFreeBytes, sizes.get(entry.platform)),
       rollbacks: pasts.rollbacksOf(agentId, rollout.spec),
       hasLeft: hasLeft(agentId),
     };

@@ -7,6 +7,7 @@ import type { AgentLine } from "../../gateway/ports.ts";
 import type { Bus, Clock } from "../../ports.ts";
 import type { HoursAt } from "../../schedule/window-calendar.ts";
 import type { Database } from "../../store/database.ts";
+import { createArtifactSizes } from "../artifact-sizes.ts";
 import type { HostPasts } from "../host-pasts.ts";
 import { createReleaseShelf } from "../release-shelf.ts";
 import type { Dispatch } from "./assignments.ts";
@@ -72,7 +73,15 @@ export function createParts(ports: ControllerPorts, listeningSince: () => number
       await ledger.refresh();
       return work();
     });
-  const rounds = createRounds({ ...ports, book, ledger, shelf, poke, listeningSince });
+  const rounds = createRounds({
+    ...ports,
+    sizes: createArtifactSizes(db, bus),
+    book,
+    ledger,
+    shelf,
+    poke,
+    listeningSince,
+  });
   const progress = createProgressReports({ clock, book, ledger, poke, inTurn, onError });
   return { book, serial, inTurn, shelf, plans, poke, pokeAgent, deliveries, ledger, rounds, progress };
 }

@@ -3,6 +3,7 @@ import type { Roster } from "../../agents/roster.ts";
 import type { Clock } from "../../ports.ts";
 import type { HoursAt } from "../../schedule/window-calendar.ts";
 import type { Database } from "../../store/database.ts";
+import type { ArtifactSizes } from "../artifact-sizes.ts";
 import type { HostPasts } from "../host-pasts.ts";
 import { type DispatchRelease, isOffered, type ReleaseShelf } from "../release-shelf.ts";
 import type { Book } from "./book.ts";
@@ -18,6 +19,7 @@ export interface RoundPorts {
   readonly book: Book;
   readonly roster: Roster;
   readonly pasts: HostPasts;
+  readonly sizes: ArtifactSizes;
   readonly ledger: Ledger;
   readonly shelf: ReleaseShelf;
   readonly newId: () => string;
@@ -83,6 +85,7 @@ async function carryOut(
     rollout: open.rollout,
     hours,
     pasts: ports.pasts,
+    sizes: await ports.sizes(open.rollout.spec),
     hasLeft: ports.leftCohort(open.rollout.spec),
   });
   // Only the wake depends on when they change, and what has been asked for is known after the plan.
