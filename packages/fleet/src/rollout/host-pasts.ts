@@ -38,7 +38,7 @@ export async function loadHostPasts(db: Database): Promise<HostPasts> {
     .select((eb) => eb.fn.countAll<number>().as("count"))
     .execute();
   for (const { agent_id, product, to_version, count } of rows) {
-    add(agent_id, { product, version: to_version }, Number(count));
+    add(agent_id, { product, version: to_version }, count);
   }
   return {
     rollbacksOf: (agentId, release) => pasts.get(agentId)?.get(keyOf(release)) ?? 0,

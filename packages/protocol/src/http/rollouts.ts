@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { idSchema, nameSchema, pageOf, pageQuerySchema, timestampSchema, versionSchema } from "./common.ts";
+import { maxDownloadsSchema, offlineSchema, sliceLabelsSchema, spreadSchema } from "./plan-limits.ts";
 
 const DAY_MS = 86_400_000;
 const durationMs = (max = 30 * DAY_MS) => z.int().min(0).max(max);
@@ -64,46 +65,6 @@ export const windowSchema = z.strictObject({
   timeZone: z.string().min(1).max(64).describe("`Europe/Berlin`, or `host` for each host's own."),
 });
 
-const spreadSchema = z
-  .strictObject({
-    label: z
-      .string()
-      .min(1)
-      .max(63)
-      .regex(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/),
-    max: z.int().min(1).max(100_000),
-  })
-  .describe(
-    "Never more than `max` agents with the same value of the label under way at once; agents without the label are not limited.",
-  );
-
-const maxDownloadsSchema = z
-  .int()
-  .min(1)
-  .max(100_000)
-  .describe("Most agents that download at once; null: as many as are under way.");
-
-const offlineSchema = z
-  .strictObject({
-    doneAtPercent: z
-      .number()
-      .gt(0)
-      .max(100)
-      .nullable()
-      .describe(
-        "A wave passes when so many percent of its agents have ended; null: who cannot be updated now holds nothing back.",
-      ),
-    expireAfterMs: z
-      .int()
-      .min(1000)
-      .max(365 * DAY_MS)
-      .nullable()
-      .describe(
-        "An agent that is away for so long after its wave opened is left out, with `TARGET_OFFLINE_EXPIRED`; null: it is waited for.",
-      ),
-  })
-  .describe("What becomes of agents that are not connected when their wave is open.");
-
 /** What is asked for; all that has a safe default may be left out, the plan may not. */
 export const rolloutRequestSchema = z
   .strictObject({
@@ -125,11 +86,7 @@ export const rolloutRequestSchema = z
     spread: spreadSchema.nullable().optional(),
     maxDownloads: maxDownloadsSchema.nullable().optional(),
     offline: offlineSchema.partial().optional(),
-    sliceLabels: z
-      .array(z.string().min(1).max(63))
-      .max(10)
-      .optional()
-      .describe("Labels whose values are held back when rollbacks cluster in one, besides the platform."),
+    sliceLabels: sliceLabelsSchema.optional(),
   })
   .meta({ id: "RolloutRequest" });
 export type RolloutRequest = z.infer<typeof rolloutRequestSchema>;
@@ -150,7 +107,7 @@ export const rolloutSpecSchema = z.object({
   spread: spreadSchema.nullable(),
   maxDownloads: maxDownloadsSchema.nullable(),
   offline: offlineSchema,
-  sliceLabels: z.array(z.string()),
+  sliceLabels: sliceLabelsSchema,
 });
 
 export const EXCLUSIONS = [

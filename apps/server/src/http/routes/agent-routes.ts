@@ -73,6 +73,12 @@ export function agentRoutes(app: App, { agents, desired, groups }: AgentRoutesPo
     },
     handler: ({ params, query }) => agents.targets(params.id, query),
   });
+  operatingRoutes(app, { agents, groups });
+}
+
+function operatingRoutes(app: App, { agents, groups }: Pick<AgentRoutesPorts, "agents" | "groups">): void {
+  const resource = agentResource(groups);
+  const tags = ["Agents"];
   app.route({
     method: "POST",
     url: "/api/v1/agents/:id/forgive",

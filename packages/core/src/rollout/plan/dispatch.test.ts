@@ -19,6 +19,8 @@ import type { AgentFacts } from "../rollout.ts";
 const MINUTE = 60_000;
 const OPEN = aWave(0, { kind: "open" });
 
+const inRack = (rack: string): Partial<AgentFacts> => ({ labels: { rack } });
+
 describe("dispatching", () => {
   test("no more are under way than allowed, and the others wait for a slot", () => {
     const situation: Situation = {
@@ -28,8 +30,6 @@ describe("dispatching", () => {
     expect(dispatchedIn(situation)).toEqual(["t-b"]);
     expect(reasonsAfter(situation).targets).toEqual([null, null, "waiting_for_slot", "waiting_for_slot"]);
   });
-
-  const inRack = (rack: string): Partial<AgentFacts> => ({ labels: { rack } });
 
   test("no more of one rack are under way than the spread allows; others overtake them", () => {
     const situation: Situation = {

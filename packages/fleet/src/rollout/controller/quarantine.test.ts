@@ -12,6 +12,16 @@ afterEach(async () => {
 const ended = async () => (await world.read()).endedAt !== null;
 const LOOSE = { failurePolicy: { threshold: { percent: 100 } } };
 
+const previewed = async () => {
+  const request = {
+    product: "app",
+    version: "2.0.0",
+    cohort: { kind: "all" },
+    strategy: { kind: "immediate" },
+  } as const;
+  return (await world.plane().rollouts.preview(request)).reasons;
+};
+
 describe("a host that has rolled a release back twice", () => {
   const bad = "agent-00000";
   const twice = async () => {
@@ -27,15 +37,6 @@ describe("a host that has rolled a release back twice", () => {
       });
       expect(await world.run(HOUR, ended)).toBe(true);
     }
-  };
-  const previewed = async () => {
-    const request = {
-      product: "app",
-      version: "2.0.0",
-      cohort: { kind: "all" },
-      strategy: { kind: "immediate" },
-    } as const;
-    return (await world.plane().rollouts.preview(request)).reasons;
   };
   const quarantined = [{ reason: "quarantined", count: 1, agentIds: [bad] }];
 
