@@ -1,3 +1,4 @@
+import { formatTime } from "../terminal/format.ts";
 import type { Output } from "../terminal/terminal.ts";
 import { cut, paint, plain } from "../terminal/text.ts";
 import type { FieldChange } from "./changes.ts";
@@ -7,6 +8,7 @@ const DONE = { create: "created", change: "changed", unchanged: "unchanged" } as
 const WOULD = { create: "would be created", change: "would be changed", unchanged: "unchanged" } as const;
 const STYLES = { create: "green", change: "yellow", unchanged: "dim" } as const;
 const VALUE_MAX = 120;
+const TIMES: ReadonlySet<string> = new Set(["from", "until", "startAt"]);
 
 /** What became of a document, and field by field what is another. */
 export function describeResult(output: Output, result: DocumentResult, dryRun: boolean): string {
@@ -18,10 +20,10 @@ export function describeResult(output: Output, result: DocumentResult, dryRun: b
 }
 
 function changeText({ field, before, after }: FieldChange): string {
-  const from = before === undefined ? "" : `${valueText(before)} -> `;
-  return `  ${plain(field)}: ${from}${valueText(after)}`;
-}
-
-function valueText(value: unknown): string {
-  return cut(plain(JSON.stringify(value)), VALUE_MAX);
+  const text = (value: unknown) =>
+    typeof value === "number" && TIMES.has(field)
+      ? formatTime(value)
+      : cut(plain(JSON.stringify(value)), VALUE_MAX);
+  const from = before === undefined ? "" : `${text(before)} -> `;
+  return `  ${plain(field)}: ${from}${text(after)}`;
 }

@@ -1,9 +1,11 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { specifyDesiredPlan, specifyRollout } from "@muster/core";
+import { DOCUMENT_KINDS } from "@muster/protocol/http";
 import { describe, expect, test } from "vitest";
 import { pageOf, stubApi } from "../testing/stub-api.ts";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { runMuster } from "../testing/test-terminal.ts";
+import { readDocuments } from "./read-documents.ts";
 import { sampleAgent, sampleRollout } from "../testing/views.ts";
 
 const GROUP = `apiVersion: muster/v1
@@ -191,7 +193,9 @@ spec: {kind: github, owner: acme, repo: app, product: app, secretRef: {env: HOST
       "DELETE /api/v1/freezes/fr_1": () => undefined,
     });
     expect((await apply(freezeUntil("3000"), api.env)).stdout).toBe("Freeze/holidays unchanged\n");
-    expect((await apply(freezeUntil("4000"), api.env)).stdout).toContain("until: 3000 -> 4000");
+    expect((await apply(freezeUntil("4000"), api.env)).stdout).toContain(
+      "until: 1970-01-01 00:00:03 -> 1970-01-01 00:00:04",
+    );
     expect(changesIn(api.requests)).toEqual(["POST /api/v1/freezes", "DELETE /api/v1/freezes/fr_1"]);
     const past = freezeUntil("4").replace("from: 2000", "from: 1");
     expect((await apply(past, api.env)).stdout).toBe("Freeze/holidays unchanged\n");
@@ -250,6 +254,13 @@ spec: {kind: github, owner: acme, repo: app, product: app, secretRef: {env: HOST
     const { stderr } = await runMuster(["apply", "-f", folder.path]);
     expect(stderr).toMatch(/must be one of Source, Group.*a\.json, document: 1, field: kind/);
   });
+});
+
+test("the runbook's documents are ones, of every kind", async () => {
+  const runbook = await readFile(new URL("../../../../docs/runbook.md", import.meta.url), "utf8");
+  const [, text = ""] = /```yaml\n(apiVersion.*?)```/s.exec(runbook) ?? [];
+  const found = await readDocuments(["-"], { readInput: async () => text });
+  expect(found.map(({ content }) => content.kind)).toEqual(DOCUMENT_KINDS);
 });
 
 /** What a text is refused for, with no server there. */
