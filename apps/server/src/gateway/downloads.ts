@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { asMusterError, idDecoder, MusterError, parse } from "@muster/core";
 import type { AgentDesk, ObjectStore } from "@muster/fleet";
 import { READY_PATH } from "@muster/protocol/agent";
+import type { DownloadPace } from "./download-pace.ts";
 import { addressOf, type Peers } from "./peers.ts";
 import { identityOf, type Peer } from "./peer.ts";
 import type { GatewayLimits, GatewayLog } from "./ports.ts";
@@ -18,6 +19,7 @@ export interface DownloadContext {
   readonly objects: ObjectStore;
   readonly limits: GatewayLimits;
   readonly log: GatewayLog;
+  readonly pace: DownloadPace;
   readonly now: () => number;
   readonly peers: Peers;
   readonly isAccepting: () => boolean;
@@ -109,6 +111,7 @@ async function sendArtifact(
     artifact,
     objects,
     log,
+    pace,
   }: DownloadContext & { artifact: { readonly sha256: string; readonly sizeBytes: number } },
 ): Promise<void> {
   const { sha256, sizeBytes } = artifact;
@@ -133,7 +136,7 @@ async function sendArtifact(
       !changed && { "content-range": `bytes ${fromByte}-${sizeBytes - 1}/${sizeBytes}` }),
   });
   try {
-    await sendPieces(content, response, log);
+    await sendPieces(content, response, { log, pace });
   } catch (error) {
     // The agent went away, or the store broke off: it asks for the rest when it returns.
     log.info({ sha256, problem: asMusterError(error).message }, "download broke off");

@@ -57,6 +57,8 @@ export interface GatewayOptions {
   readonly host: string;
   readonly log: GatewayLog;
   readonly clock: Clock;
+  /** Bytes a second for all downloads together; null or absent: as fast as they go. */
+  readonly downloadRate?: number | null;
   readonly heartbeatIntervalMs: number;
   readonly limits?: Partial<GatewayLimits>;
 }

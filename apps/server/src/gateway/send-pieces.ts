@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { asMusterError, MusterError } from "@muster/core";
+import type { DownloadPace } from "./download-pace.ts";
 import type { GatewayLog } from "./ports.ts";
 
 /**
@@ -9,7 +10,7 @@ import type { GatewayLog } from "./ports.ts";
 export async function sendPieces(
   content: AsyncIterable<Uint8Array>,
   response: ServerResponse,
-  log: GatewayLog,
+  { log, pace }: { readonly log: GatewayLog; readonly pace: DownloadPace },
 ): Promise<void> {
   let giveUp: ((reason: MusterError) => void) | null = null;
   const closed = () => giveUp?.(new MusterError("SERVER_UNREACHABLE", { problem: "the connection closed" }));
@@ -28,6 +29,10 @@ export async function sendPieces(
         pieces.next().then(resolve, reject);
       });
       if (next.done === true) break;
+      let giveUpTurn: (() => void) | null = null;
+      await unlessClosed<void>((resolve) => {
+        giveUpTurn = pace.next(next.value.byteLength, resolve);
+      }).finally(() => giveUpTurn?.());
       await unlessClosed<void>((resolve, reject) => {
         response.write(next.value, (error) => (error ? reject(error) : resolve()));
       });

@@ -1,4 +1,5 @@
 import { MusterError } from "@muster/core";
+import { createDownloadPace } from "./download-pace.ts";
 import { createDownloads } from "./downloads.ts";
 import { createLines } from "./lines.ts";
 import { listen } from "./listener.ts";
@@ -34,7 +35,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     isAccepting: () => isAccepting,
   };
   const { server, injector } = createGrpcServer(shared);
-  const downloads = createDownloads(shared);
+  const pace = createDownloadPace(options.downloadRate ?? null, clock);
+  const downloads = createDownloads({ ...shared, pace });
   const listener = await listen({
     peers,
     tls: options.tls,

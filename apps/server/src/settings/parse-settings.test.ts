@@ -13,7 +13,7 @@ test("without a flag everything has a safe default", () => {
   expect(settingsOf([])).toMatchObject({
     dataFolder: resolve("muster-data"),
     http: { host: "127.0.0.1", port: 8080 },
-    gateway: { host: "0.0.0.0", port: 8443 },
+    gateway: { host: "0.0.0.0", port: 8443, downloadRate: null },
     publicUrl: null,
     trustAnchorFile: resolve("muster-data/trust-anchor.json"),
     mirrorAllow: [],
@@ -46,6 +46,13 @@ test("flags are read", () => {
   expect(settings.gatewayNames).toEqual(expect.arrayContaining(["gate.example", "10.0.0.1", "localhost"]));
 });
 
+test.each([
+  ["10MB/s", 10_000_000],
+  ["1.5 GB/s", 1_500_000_000],
+])("a download rate of %s is read", (rate, downloadRate) => {
+  expect(settingsOf(["--download-rate", rate]).gateway).toMatchObject({ downloadRate });
+});
+
 test("the environment is read, and a flag wins over it", () => {
   const env = {
     MUSTER_HTTP_PORT: "1",
@@ -76,6 +83,7 @@ describe.each([
   ["--webhook-allow", ["a b", "http://a", "a:99999"]],
   ["--audit-keep-days", ["-1", "x", ""]],
   ["--event-keep-days", ["0", "1.5"]],
+  ["--download-rate", ["10", "10MB", "1kB/s", "-5MB/s", ""]],
   ["--host", ["a b", "http://a", ""]],
   ["--gateway-host", ["..", "a/b"]],
   ["--gateway-name", ["*", "a_b", "https://gate.example", "a,b"]],

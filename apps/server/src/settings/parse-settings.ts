@@ -58,6 +58,7 @@ export function parseSettings(
       gateway: {
         host: addressOf("gatewayHost", text("gatewayHost") ?? "0.0.0.0"),
         port: portOf("gatewayPort", text("gatewayPort"), 8443),
+        downloadRate: rateOf("downloadRate", text("downloadRate")),
       },
       gatewayNames: gatewayNames(texts("gatewayName")),
       publicUrl: publicUrlOf(text("publicUrl")),
@@ -88,6 +89,19 @@ function readFlags(args: readonly string[]): Readonly<Record<string, unknown>> {
     const problem = cause instanceof Error ? cause.message : String(cause);
     throw new MusterError("USAGE_INVALID", { problem }, { cause });
   }
+}
+
+const RATE_UNITS: Readonly<Record<string, number>> = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9 };
+/** Slower, and a download among hundreds would wait for its turn until its connection counts as idle. */
+const RATE_MIN = 1e6;
+
+/** `10MB/s`, in bytes a second. */
+function rateOf(name: SettingName, text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const [, number, unit = "B"] = /^(\d+(?:\.\d+)?) ?(B|kB|MB|GB)\/s$/.exec(text) ?? [];
+  const rate = Number(number) * (RATE_UNITS[unit] ?? 1);
+  if (!(rate >= RATE_MIN)) throw invalid(name, text, "must be a rate like 10MB/s, from 1MB/s on");
+  return rate;
 }
 
 function portOf(name: SettingName, text: string | undefined, fallback: number): number {

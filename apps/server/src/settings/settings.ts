@@ -7,7 +7,8 @@ export interface ServerSettings {
   /** Where the API and the pages listen. 0: any free port. */
   readonly http: Endpoint;
   /** Where agents connect. 0: any free port. */
-  readonly gateway: Endpoint;
+  /** `downloadRate`: bytes a second for all downloads together; null: no limit. */
+  readonly gateway: Endpoint & { readonly downloadRate?: number | null };
   /** Names and addresses by which agents reach the gateway; they stand in its certificate. */
   readonly gatewayNames: readonly string[];
   /** Address by which people reach the pages, when a proxy stands before them; null: as they are asked for. */
@@ -92,6 +93,12 @@ export const SETTINGS = {
     env: "MUSTER_GATEWAY_PORT",
     value: "PORT",
     help: "its port; 0 takes any free one (8443)",
+  },
+  downloadRate: {
+    flag: "download-rate",
+    env: "MUSTER_DOWNLOAD_RATE",
+    value: "RATE",
+    help: "most bytes a second that all agents' downloads have together, e.g. 10MB/s (no limit)",
   },
   gatewayName: {
     flag: "gateway-name",
