@@ -45,7 +45,7 @@ export function createLive(ports: LivePorts, sink: LiveSink): Live {
   };
 
   const watch = (rolloutId: string | null) => {
-    const url = withQuery(`${API}/events`, { rollout: rolloutId ?? undefined });
+    const url = withQuery(`${API}/live`, { rollout: rolloutId ?? undefined });
     pending = NOTHING_PENDING;
     const stopBeat = ports.ticker.subscribe(flush);
     const close = openStream(url, ports, {
