@@ -1,4 +1,5 @@
 import { asMusterError, MusterError } from "@muster/core";
+import { parseBackupCommand, runBackupCommand } from "./backup/command.ts";
 import { createLog } from "./observe/log.ts";
 import { parseSettings } from "./settings/parse-settings.ts";
 import { type ServerSettings, settingsHelp } from "./settings/settings.ts";
@@ -69,9 +70,17 @@ function complain(thrown: unknown): void {
 // Whatever this process writes is for its owner only.
 process.umask(0o077);
 try {
-  const command = parseSettings(process.argv.slice(2), process.env);
-  if (command.kind === "help") process.stdout.write(settingsHelp());
-  else await serve(command.settings);
+  const args = process.argv.slice(2);
+  const backupCommand = parseBackupCommand(args, process.env);
+  if (backupCommand !== null) {
+    const { output, warnings } = await runBackupCommand(backupCommand);
+    process.stdout.write(output);
+    process.stderr.write(warnings);
+  } else {
+    const command = parseSettings(args, process.env);
+    if (command.kind === "help") process.stdout.write(settingsHelp());
+    else await serve(command.settings);
+  }
 } catch (error) {
   complain(error);
 }

@@ -51,6 +51,7 @@ export { createGuard, createGuardedFetcher } from "./adapters/fetcher/guarded-fe
 export type { Guard } from "./adapters/fetcher/guarded-request.ts";
 export { type Network, PUBLIC_NETWORK } from "./adapters/fetcher/network.ts";
 export { createLocalBus } from "./adapters/local-bus.ts";
+export { checkDatabase, type HeldDatabase, holdDatabase } from "./store/sqlite/held-database.ts";
 export { openFolderObjectStore } from "./adapters/object-store/folder-object-store.ts";
 export { createSystemClock } from "./adapters/system-clock.ts";
 export { createSystemRandom } from "./adapters/system-random.ts";

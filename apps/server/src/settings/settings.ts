@@ -223,7 +223,7 @@ export function settingsHelp(): string {
     const lines = [...wrap(help, HELP_WIDTH - HELP_INDENT), variable];
     return lines.map((line, index) => (index === 0 ? usage : "").padEnd(HELP_INDENT) + line).join("\n");
   });
-  return `The control plane: API, pages, rollout controller and gateway.\n\nUsage: muster server [options]\n\n${rows.join("\n")}\n`;
+  return `The control plane: API, pages, rollout controller and gateway.\n\nUsage: muster server [options]\n       muster server backup|restore --help\n\n${rows.join("\n")}\n`;
 }
 
 /** The text in lines of at most `width` characters, where its words allow. */
