@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { connect } from "node:tls";
@@ -74,7 +74,7 @@ async function killWhen(path: string, args: readonly string[]): Promise<void> {
 
 async function blockAt(path: string): Promise<void> {
   await mkdir(join(path, ".."), { recursive: true });
-  execFileSync("mkfifo", [path]);
+  execFileSync("/bin/sh", ["-c", 'mkfifo "$0"', path]);
 }
 
 /** A server with a release and its artifact, and its first administrator's token. */
@@ -137,7 +137,7 @@ test("a restore that is killed has changed nothing, and can be run again", async
   const object = join("objects/sha256", shard, name);
   const content = join(copy, object);
   const kept = join(folder.path, "kept");
-  execFileSync("mv", [content, kept]);
+  await rename(content, kept);
   await blockAt(content);
   const before = (await readdir(data, { recursive: true })).filter((path) => !path.startsWith("muster.db-"));
   const args = ["restore", "--from", copy, "--data", data, "--replace"];
@@ -148,7 +148,7 @@ test("a restore that is killed has changed nothing, and can be run again", async
   await createClient({ server: untouched.url, token }).releases.get(KEY);
   await untouched.close();
 
-  execFileSync("mv", ["-f", kept, content]);
+  await rename(kept, content);
   expect(await runRestore("--replace")).toMatchObject({ code: 0 });
   const restored = await start();
   await createClient({ server: restored.url, token }).releases.get(KEY);
