@@ -177,7 +177,7 @@ export class AgentStream {
   }
 
   #take(state: Extract<StreamState, { kind: "open" }>, report: AgentReport): void {
-    const { desk, log, now } = this.#context;
+    const { desk, now } = this.#context;
     switch (report.kind) {
       case "hello":
         throw new MusterError("AGENT_MESSAGE_INVALID", {

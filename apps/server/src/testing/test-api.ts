@@ -34,7 +34,7 @@ import {
   type Rollouts,
 } from "@muster/fleet";
 import { createReleaseSigner, type ReleaseSigner } from "@muster/fleet/testing";
-import { createClosing } from "../closing.ts";
+import { type Closing, createClosing } from "../closing.ts";
 import { createManualClock, type ManualClock } from "../gateway/testing/manual-clock.ts";
 import type { App } from "../http/app.ts";
 import { createHttpServer, type UseCases } from "../http/http-server.ts";
@@ -90,91 +90,24 @@ export interface TestApiOptions {
 
 export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
   const folder = await mkdtemp(join(tmpdir(), "muster-api-"));
-  const db = await openDatabase({ path: ":memory:" });
-  const clock = createManualClock();
-  const lines: string[] = [];
-  const log = createLog({ quiet: true, destination: { write: (line) => void lines.push(line) } });
-  if (options.logsEverything === true) log.level = "trace";
-  const onError = (error: unknown) => log.error(error);
-  const bus = createLocalBus(onError);
-  const signer = createReleaseSigner();
-  const objects = await openFolderObjectStore(join(folder, "objects"));
-  const sealer = createSealer(new Uint8Array(SEALER_KEY_BYTES));
-  const guard = createGuard(options.network ?? NOWHERE, []);
-  const host = createReleaseHost({ guard, clock });
-  const records = openRecords({ db, clock, random: createSystemRandom() });
-  const releases = createReleaseRegistry({
-    fetcher: createGuardedFetcher(guard),
-    locateImported: createImportedLocator({ db, sealer, host }),
-    onYank: async () => {},
-    db,
-    objects,
-    clock,
-    bus,
-    events: records.events,
-    onError,
-    trustedAnchor: signer.anchor,
-  });
-  const useCases: UseCases = {
-    releases,
-    sources: createSources({ db, clock, sealer, host, releases, trustedAnchor: signer.anchor }),
-    agents: { ...fakeAgents(), ...options.agents },
-    tokens: { ...fakeTokens(), ...options.tokens },
-    rollouts: { ...fakeRollouts(), ...options.rollouts },
-    groups: fakeGroups(),
-    desired: fakeDesired(),
-    commands: await openCommands({ db, clock, newId: () => randomUUID(), line: () => null }),
-    operations: fakeOperations(),
-    freezes: await openFreezes({ db, clock, newId: () => randomUUID(), onChange: () => {} }),
-  };
-  const { rollouts } = useCases;
-  const readOverview = () => useCases.agents.overview();
-  const live = createLiveFeed({ bus, clock, epoch: "test", releases, rollouts, readOverview, onError });
-  const audited: AuditEntry[] = [];
-  const audit: Audit = {
-    record: async (entry) => {
-      await records.audit.record(entry);
-      audited.push(entry);
-    },
-    recordIn: async (trx, entries) => {
-      await records.audit.recordIn(trx, entries);
-      audited.push(...entries);
-    },
-  };
+  const ground = await openGround(folder, options);
+  const { db, clock, bus, lines, log, records, signer } = ground;
+  const useCases = await openUseCases(ground, options);
+  const { releases, rollouts, agents } = useCases;
+  const readOverview = () => agents.overview();
+  const live = createLiveFeed({ ...ground, epoch: "test", releases, rollouts, readOverview });
+  const { audit, audited } = rememberAudit(records);
   const closing = createClosing();
-  const random = createSystemRandom();
-  const webhookAllow = options.webhookAllow ?? [];
-  const network = options.network ?? PUBLIC_NETWORK;
-  const webhooks = openWebhooks(
-    { ...records, db, clock, random, sealer, network, webhookAllow, source: eventSource(null), onError },
-    closing,
-  );
-  const people = await createPeople({
-    db,
-    clock,
-    random: createSystemRandom(),
-    audit,
-    sealer,
-    hasher: createArgon2Hasher({ memoryKiB: 16, passes: 1 }),
-    oidc: options.oidc ?? null,
-  });
+  const webhooks = openTestWebhooks(ground, options, closing);
+  const hasher = createArgon2Hasher({ memoryKiB: 16, passes: 1 });
+  const people = await createPeople({ ...ground, audit, hasher, oidc: options.oidc ?? null });
   const adminToken = await people.apiTokens.renewAdministrator();
   const metrics = createMetrics({ ...COUNTS, readOverview });
   const { requireReady = async () => {}, publicUrl = null, webFolder = join(folder, "no-pages") } = options;
   const { trustedProxies = [] } = options;
   const http = { requireReady, publicUrl, trustedProxies, webFolder, version: "0.0.0-test" };
-  const app = await createHttpServer({
-    ...http,
-    ...records,
-    webhooks,
-    useCases,
-    people,
-    audit,
-    live,
-    metrics,
-    clock,
-    log,
-  });
+  const parts = { ...records, webhooks, useCases, people, audit, live, metrics, clock, log };
+  const app = await createHttpServer({ ...http, ...parts });
   await app.listen({ host: "127.0.0.1", port: 0 });
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
   const close = async () => {
@@ -188,23 +121,83 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const call = callerOf(url, adminToken);
   const tokenFor = (role: string) => insertToken(db, role);
   const revokeTokens = async () => void (await db.deleteFrom("api_tokens").execute());
+  const seen = { signer, clock, bus, db, people, records, audited, log: lines };
+  return { app, url, adminToken, ...seen, tokenFor, revokeTokens, call, close };
+}
+
+type Ground = Awaited<ReturnType<typeof openGround>>;
+
+/** What everything else stands on: real, but for the clock and what is outside. */
+async function openGround(folder: string, options: TestApiOptions) {
+  const db = await openDatabase({ path: ":memory:" });
+  const clock = createManualClock();
+  const lines: string[] = [];
+  const log = createLog({ quiet: true, destination: { write: (line) => void lines.push(line) } });
+  if (options.logsEverything === true) log.level = "trace";
+  const onError = (error: unknown) => log.error(error);
+  const random = createSystemRandom();
   return {
-    app,
-    url,
-    adminToken,
-    signer,
-    clock,
-    bus,
     db,
-    people,
-    records,
-    audited,
-    log: lines,
-    tokenFor,
-    revokeTokens,
-    call,
-    close,
+    clock,
+    lines,
+    log,
+    onError,
+    random,
+    bus: createLocalBus(onError),
+    signer: createReleaseSigner(),
+    objects: await openFolderObjectStore(join(folder, "objects")),
+    sealer: createSealer(new Uint8Array(SEALER_KEY_BYTES)),
+    records: openRecords({ db, clock, random }),
   };
+}
+
+async function openUseCases(ground: Ground, options: TestApiOptions): Promise<UseCases> {
+  const { db, clock, sealer, signer } = ground;
+  const guard = createGuard(options.network ?? NOWHERE, []);
+  const host = createReleaseHost({ guard, clock });
+  const newId = () => randomUUID();
+  const releases = createReleaseRegistry({
+    ...ground,
+    events: ground.records.events,
+    fetcher: createGuardedFetcher(guard),
+    locateImported: createImportedLocator({ db, sealer, host }),
+    onYank: async () => {},
+    trustedAnchor: signer.anchor,
+  });
+  return {
+    releases,
+    sources: createSources({ db, clock, sealer, host, releases, trustedAnchor: signer.anchor }),
+    agents: { ...fakeAgents(), ...options.agents },
+    tokens: { ...fakeTokens(), ...options.tokens },
+    rollouts: { ...fakeRollouts(), ...options.rollouts },
+    groups: fakeGroups(),
+    desired: fakeDesired(),
+    commands: await openCommands({ db, clock, newId, line: () => null }),
+    operations: fakeOperations(),
+    freezes: await openFreezes({ db, clock, newId, onChange: () => {} }),
+  };
+}
+
+/** The real log, and what was written to it. */
+function rememberAudit({ audit: real }: Ground["records"]): { audit: Audit; audited: AuditEntry[] } {
+  const audited: AuditEntry[] = [];
+  const audit: Audit = {
+    record: async (entry) => {
+      await real.record(entry);
+      audited.push(entry);
+    },
+    recordIn: async (trx, entries) => {
+      await real.recordIn(trx, entries);
+      audited.push(...entries);
+    },
+  };
+  return { audit, audited };
+}
+
+function openTestWebhooks(ground: Ground, options: TestApiOptions, closing: Closing) {
+  const { webhookAllow = [], network = PUBLIC_NETWORK } = options;
+  const source = eventSource(null);
+  return openWebhooks({ ...ground, ...ground.records, network, webhookAllow, source }, closing);
 }
 
 function callerOf(url: string, adminToken: string): TestApi["call"] {

@@ -157,8 +157,8 @@ describe("taking a rollout back", () => {
 
 /** What the approval of a wave says of itself. */
 function askedOf(spec: RolloutSpec, wave: Wave): string | undefined {
-  const waves = [aWave(0, { kind: "passed" }), wave];
-  const rollout = aRollout({ spec, state: paused("approval_required"), waves });
+  const both = [aWave(0, { kind: "passed" }), wave];
+  const rollout = aRollout({ spec, state: paused("approval_required"), waves: both });
   const { total } = countTargets({ rollout, targets: [], now: START, listeningSince: 0 });
   return rolloutVerbs(rollout, total).find(({ verb }) => verb === "approve")?.why;
 }

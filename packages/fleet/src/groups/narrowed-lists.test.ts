@@ -3,24 +3,24 @@ import { aHello, createTestPlane, type TestPlane } from "../testing/plane.ts";
 import { aRelease, aRolloutRow } from "../testing/rows.ts";
 
 const ACTOR = { name: "tester", role: "operator" } as const;
-let test_: TestPlane;
+let lab: TestPlane;
 let production: string;
 let hardware: string;
 
 beforeEach(async () => {
-  test_ = await createTestPlane();
+  lab = await createTestPlane();
   for (const env of ["production", "production", "test"]) {
-    const { agentId } = await test_.enrol({ labels: { env } });
-    await test_.plane.desk.connected(aHello(agentId, { labels: { env } }));
+    const { agentId } = await lab.enrol({ labels: { env } });
+    await lab.plane.desk.connected(aHello(agentId, { labels: { env } }));
   }
-  const { groups } = test_.plane;
+  const { groups } = lab.plane;
   production = (await groups.create({ name: "production", rule: "env=production" }, ACTOR)).id;
   hardware = (await groups.create({ name: "hardware", rule: "env=nothing" }, ACTOR)).id;
 });
-afterEach(() => test_.close());
+afterEach(() => lab.close());
 
 const agentsIn = async (within: readonly string[] | undefined, filter?: string) =>
-  (await test_.plane.agents.list({ limit: 100, filter, within })).total;
+  (await lab.plane.agents.list({ limit: 100, filter, within })).total;
 
 test("agents are narrowed to groups, whatever else is asked for", async () => {
   expect(await agentsIn(undefined)).toBe(3);
@@ -39,7 +39,7 @@ test("nowhere, and a group that is gone, hold nobody", async () => {
 });
 
 test("groups and rollouts are narrowed as well", async () => {
-  const { plane, watched } = test_;
+  const { plane, watched } = lab;
   const rows = [
     aRolloutRow({ id: "r1" }),
     { ...aRolloutRow({ id: "r2" }), cohort_group_id: production },

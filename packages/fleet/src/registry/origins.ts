@@ -1,4 +1,3 @@
-import type { Platform } from "@muster/core";
 import type { ReleaseView } from "@muster/protocol/http";
 import type { Database } from "../store/database.ts";
 import type { ReleaseOriginRow } from "../store/schema.ts";

@@ -6,7 +6,6 @@ import type { Actor } from "../people/actor.ts";
 import { readPage } from "../store/page.ts";
 import type { WebhookRow } from "../store/schema.ts";
 import { createDeliveries } from "./deliveries.ts";
-import type { Dispatcher, DispatcherPorts } from "./dispatcher.ts";
 import type { Webhooks } from "./ports.ts";
 import {
   BY_ID,
