@@ -155,7 +155,6 @@ async function openUseCases(ground: Ground, options: TestApiOptions): Promise<Us
   const { db, clock, sealer, signer } = ground;
   const guard = createGuard(options.network ?? NOWHERE, []);
   const host = createReleaseHost({ guard, clock });
-  const newId = () => randomUUID();
   const releases = createReleaseRegistry({
     ...ground,
     events: ground.records.events,
@@ -172,9 +171,9 @@ async function openUseCases(ground: Ground, options: TestApiOptions): Promise<Us
     rollouts: { ...fakeRollouts(), ...options.rollouts },
     groups: fakeGroups(),
     desired: fakeDesired(),
-    commands: await openCommands({ db, clock, newId, line: () => null }),
+    commands: await openCommands({ db, clock, newId: randomUUID, line: () => null }),
     operations: fakeOperations(),
-    freezes: await openFreezes({ db, clock, newId, onChange: () => {} }),
+    freezes: await openFreezes({ db, clock, newId: randomUUID, onChange: () => {} }),
   };
 }
 
