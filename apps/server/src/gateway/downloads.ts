@@ -80,7 +80,7 @@ export function createDownloads(context: DownloadContext): Downloads {
     handle(request, response).catch((error: unknown) => {
       const { code, message } = asMusterError(error);
       if (code === "INTERNAL_UNEXPECTED")
-        context.log.error({ problem: message, cause: error }, "download failed");
+        context.log.error({ problem: message, err: error }, "download failed");
       else context.log.info({ code, path: request.url?.slice(0, 128) }, "download refused");
       answerProblem(response, error);
     });

@@ -109,7 +109,7 @@ function answer(handle: Unary, log: GatewayLog) {
         const failure = grpcFailure(error);
         const fields = { path: call.getPath(), peer: call.getPeer(), problem: failure.details };
         if (error instanceof MusterError) log.info({ ...fields, code: error.code }, "call refused");
-        else log.error({ ...fields, cause: error }, "call failed");
+        else log.error({ ...fields, err: error }, "call failed");
         respond(failure);
       },
     );

@@ -50,7 +50,8 @@ export async function openFreezes({ db, clock, newId, onChange }: FreezePorts): 
       [...freezes.values()].filter(({ until }) => until > clock.now()).toSorted((a, b) => a.from - b.from),
     add: async ({ name, from, until }, { actor, audit }) => {
       const now = clock.now();
-      if (until <= from || until <= now) throw new MusterError("FREEZE_INVALID", { name, from, until });
+      if (until <= from || until <= now)
+        throw new MusterError("FREEZE_INVALID", { name, from: inWords(from), until: inWords(until) });
       const freeze = { id: newId(), name, from, until, createdAt: now, createdBy: actor.name };
       await db.transaction().execute(async (trx) => {
         await trx.insertInto("freezes").values(toRow(freeze)).execute();
@@ -77,6 +78,10 @@ export async function openFreezes({ db, clock, newId, onChange }: FreezePorts): 
       onChange();
     },
   };
+}
+
+function inWords(at: number): string {
+  return new Date(at).toISOString();
 }
 
 function toFreeze(row: FreezeRow): NamedFreeze {

@@ -17,6 +17,7 @@ import {
 import type { FastifyRequest } from "fastify";
 import { actorOf } from "../actor.ts";
 import type { App } from "../app.ts";
+import { auditOf } from "../auditing.ts";
 import { readableGroups } from "../resources.ts";
 import { answers, answersNothing } from "../route-schemas.ts";
 
@@ -114,7 +115,16 @@ function changingRoutes(app: App, { groups }: GroupRoutesPorts): void {
       body: createGroupSchema,
       response: answers(groupSchema, "The new group."),
     },
-    handler: ({ body, actor }) => groups.create(body, actorOf(actor)),
+    handler: async (request) => {
+      const group = await groups.create(request.body, actorOf(request.actor));
+      const { id, name, rule } = group;
+      await auditOf(request).record({
+        action: "group.create",
+        resource: { kind: "group", id },
+        details: { name, rule: rule ?? null },
+      });
+      return group;
+    },
   });
   app.route({
     method: "PUT",
